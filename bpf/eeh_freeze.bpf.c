@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The freeze policy: answer "is my PE frozen?" from what firmware says now.
+ *
+ * It decides nothing about the PE's state: bpf_eeh_state() asks firmware, and
+ * the module answers only from evidence gathered in the same query. What is
+ * decided here is whether to ask at all (storms) and what is counted.
+ *
+ * freeze_query() runs for every query, so it avoids what is dear: no hash (the
+ * statistics are direct-mapped arrays, whose lookups the kernel inlines), no
+ * clock (jiffies is one load; the clock is read once per tick and PE), no
+ * atomic that returns a value.
+ */
+#include "eeh.bpf.h"
+#include "eeh_freeze.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define NSEC_PER_SEC	1000000000ULL
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, EEH_PES_MAX);
+	__type(key, __u32);
+	__type(value, struct eeh_pe_stat);
+} eeh_pes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, EEH_VMS_MAX);
+	__type(key, __u32);
+	__type(value, struct eeh_vm_stat);
+} eeh_vms SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct eeh_freeze_config);
+} eeh_config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct eeh_event_stat);
+} eeh_events SEC(".maps");
+
+/*
+ * Cookies are serial numbers, so the PEs of one VM fall into consecutive slots
+ * and those of the next VM elsewhere.
+ */
+static __always_inline __u32 pe_slot(__u64 vm, __u64 pe)
+{
+	return (pe + (vm << 3)) & (EEH_PES_MAX - 1);
+}
+
+/* The VM's slot; takes over the one that has been quiet for longest if all are taken. */
+static __u32 vm_slot_of(__u64 vm, __u64 now)
+{
+	struct eeh_vm_stat *v;
+	__u64 oldest = ~0ULL;
+	__u32 i, idx, victim = 1;
+
+	if (!vm)
+		return 0;
+
+	for (i = 1; i < EEH_VMS_MAX; i++) {
+		idx = i;
+		v = bpf_map_lookup_elem(&eeh_vms, &idx);
+		if (!v)
+			return 0;
+		if (v->vm == vm)
+			return i;
+		if (!v->vm && __sync_bool_compare_and_swap(&v->vm, 0, vm)) {
+			v->first_seen_ns = now;
+			return i;
+		}
+		if (v->vm == vm)	/* another vCPU was faster */
+			return i;
+		if (v->last_seen_ns < oldest) {
+			oldest = v->last_seen_ns;
+			victim = i;
+		}
+	}
+
+	idx = victim;
+	v = bpf_map_lookup_elem(&eeh_vms, &idx);
+	if (!v)
+		return 0;
+	v->queries = 0;
+	v->answered = 0;
+	v->passed = 0;
+	v->storms = 0;
+	v->pes = 0;
+	v->first_seen_ns = now;
+	WRITE_ONCE(v->vm, vm);
+	return victim;
+}
+
+/*
+ * Not in its first slot: look at the next ones, take an empty one, or the one
+ * that has not asked for longest. Returns the slot's index.
+ */
+static __noinline __u32 pe_slot_slow(__u64 vm, __u64 pe, __u32 phb, __u32 pe_addr)
+{
+	__u32 i, idx, victim, first = pe_slot(vm, pe);
+	struct eeh_pe_stat *e;
+	struct eeh_vm_stat *v;
+	__u64 oldest = ~0ULL;
+	__u64 now;
+
+	victim = first;
+	for (i = 0; i < EEH_PES_PROBES; i++) {
+		idx = (first + i) & (EEH_PES_MAX - 1);
+		e = bpf_map_lookup_elem(&eeh_pes, &idx);
+		if (!e)
+			return first;
+		if (e->pe == pe && e->vm == vm)
+			return idx;
+		if (!e->pe) {
+			victim = idx;
+			break;
+		}
+		if (e->last_seen_ns < oldest) {
+			oldest = e->last_seen_ns;
+			victim = idx;
+		}
+	}
+
+	idx = victim;
+	e = bpf_map_lookup_elem(&eeh_pes, &idx);
+	if (!e)
+		return first;
+	/*
+	 * Two vCPUs may race for one slot. Then one of them counts into the
+	 * other's statistics once and finds a slot of its own at its next
+	 * query: no verdict depends on it.
+	 */
+	now = bpf_ktime_get_ns();
+	e->queries = 0;
+	e->answered = 0;
+	e->passed = 0;
+	e->not_normal = 0;
+	e->errors = 0;
+	e->storms = 0;
+	e->storm_at = 0;
+	e->tick = 0;
+	e->refilled_ns = 0;
+	e->first_seen_ns = now;
+	e->last_seen_ns = now;
+	e->phb = phb;
+	e->pe_addr = pe_addr;
+	e->vm_slot = vm_slot_of(vm, now);
+	e->vm = vm;
+	WRITE_ONCE(e->pe, pe);
+
+	idx = e->vm_slot;
+	v = bpf_map_lookup_elem(&eeh_vms, &idx);
+	if (v)
+		eeh_count(&v->pes);
+	return victim;
+}
+
+/* Once per tick and PE: the clock, and the token bucket. */
+static __noinline int pe_refill(struct eeh_pe_stat *e, __u64 tick)
+{
+	__u64 now, since, rate, burst, left, add;
+	struct eeh_freeze_config *cfg;
+	struct eeh_vm_stat *v;
+	__u32 idx = 0;
+
+	if (!e)
+		return 0;
+	cfg = bpf_map_lookup_elem(&eeh_config, &idx);
+	if (!cfg)
+		return 0;
+
+	rate = cfg->rate ?: EEH_STORM_RATE;
+	burst = cfg->burst ?: rate;
+	e->storm_pass = cfg->storm_action == EEH_STORM_PASS;
+
+	now = bpf_ktime_get_ns();
+	e->tick = tick;
+	e->last_seen_ns = now;
+
+	since = now - e->refilled_ns;
+	if (since >= NSEC_PER_SEC) {
+		add = rate;
+		e->refilled_ns = now;
+	} else {
+		/* Charge only the time that made whole tokens, or slow rates would never fill. */
+		add = since * rate / NSEC_PER_SEC;
+		e->refilled_ns += add * NSEC_PER_SEC / rate;
+	}
+	left = e->storm_at > e->queries ? e->storm_at - e->queries : 0;
+	left += add;
+	if (left > burst)
+		left = burst;
+	e->storm_at = e->queries + left;
+
+	idx = e->vm_slot;
+	v = bpf_map_lookup_elem(&eeh_vms, &idx);
+	if (v && v->vm != e->vm) {	/* its slot was taken over meanwhile */
+		e->vm_slot = vm_slot_of(e->vm, now);
+		idx = e->vm_slot;
+		v = bpf_map_lookup_elem(&eeh_vms, &idx);
+	}
+	if (v)
+		v->last_seen_ns = now;
+	return 0;
+}
+
+SEC("struct_ops/freeze_query")
+int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
+{
+	__u64 vm = q->vm, pe = q->pe, tick;
+	struct eeh_pe_stat *e;
+	struct eeh_vm_stat *v;
+	__u32 idx;
+	int state;
+
+	idx = pe_slot(vm, pe);
+	e = bpf_map_lookup_elem(&eeh_pes, &idx);
+	if (!e)
+		return EEH_BPF_PASS;
+	if (e->pe != pe || e->vm != vm) {
+		idx = pe_slot_slow(vm, pe, q->phb, q->pe_addr);
+		e = bpf_map_lookup_elem(&eeh_pes, &idx);
+		if (!e)
+			return EEH_BPF_PASS;
+	}
+	idx = e->vm_slot;
+	v = bpf_map_lookup_elem(&eeh_vms, &idx);
+	if (!v)
+		return EEH_BPF_PASS;
+
+	tick = bpf_jiffies64();
+	if (e->tick != tick)
+		pe_refill(e, tick);
+
+	eeh_count(&v->queries);
+	eeh_count(&e->queries);
+	if (e->queries > e->storm_at) {
+		eeh_count(&v->storms);
+		eeh_count(&e->storms);
+		if (e->storm_pass)
+			goto pass;
+	}
+
+	state = bpf_eeh_state(q);
+	if (state == 0) {
+		eeh_count(&v->answered);
+		eeh_count(&e->answered);
+		return EEH_BPF_ANSWER;
+	}
+
+	if (state > 0)
+		eeh_count(&e->not_normal);
+	else
+		eeh_count(&e->errors);
+pass:
+	eeh_count(&v->passed);
+	eeh_count(&e->passed);
+	return EEH_BPF_PASS;
+}
+
+SEC("struct_ops/learn")
+int BPF_PROG(learn, struct eeh_bpf_query *q)
+{
+	struct eeh_freeze_config *cfg;
+	struct eeh_event_stat *s;
+	__u32 idx = 0;
+
+	cfg = bpf_map_lookup_elem(&eeh_config, &idx);
+	s = bpf_map_lookup_elem(&eeh_events, &idx);
+	if (!cfg || !s)
+		return -1;
+	if (cfg->no_learn) {
+		eeh_count(&s->forbidden);
+		return -1;
+	}
+	eeh_count(&s->learned);
+	return 0;
+}
+
+SEC("struct_ops/event")
+void BPF_PROG(event, struct eeh_bpf_event *ev)
+{
+	struct eeh_event_stat *s;
+	__u32 idx = 0;
+
+	s = bpf_map_lookup_elem(&eeh_events, &idx);
+	if (!s)
+		return;
+
+	switch (ev->type) {
+	case EEH_BPF_EV_FROZEN:
+		eeh_count(&s->frozen);
+		s->last_frozen_ns = bpf_ktime_get_ns();
+		s->last_frozen_phb = ev->phb;
+		s->last_frozen_pe = ev->pe_addr;
+		break;
+	case EEH_BPF_EV_RESET:
+		eeh_count(&s->reset);
+		break;
+	case EEH_BPF_EV_OPTION:
+		eeh_count(&s->option);
+		break;
+	case EEH_BPF_EV_INJECT:
+		eeh_count(&s->inject);
+		break;
+	case EEH_BPF_EV_CONFIGURE:
+		eeh_count(&s->configure);
+		break;
+	case EEH_BPF_EV_BOUND:
+		eeh_count(&s->bound);
+		break;
+	case EEH_BPF_EV_UNBOUND:
+		eeh_count(&s->unbound);
+		break;
+	default:
+		eeh_count(&s->other);
+		break;
+	}
+}
+
+SEC(".struct_ops.link")
+struct eeh_bpf_ops freeze = {
+	.freeze_query	= (void *)freeze_query,
+	.learn		= (void *)learn,
+	.event		= (void *)event,
+	.abi_version	= EEH_BPF_ABI_VERSION,
+	.flags		= 0,
+	.name		= "freeze",
+};
