@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bindings: which question (VM, token, BUID, config_addr) means which PE.
+ *
+ * A binding is made by watch.c after the VMM itself has answered the question
+ * for exactly one PE, and dropped at every event after which the question could
+ * mean something else. Dropping too much costs a guest one exit; so the rules
+ * here are coarse:
+ *
+ *   any VFIO PCI device opens or closes		all bindings
+ *   a device is removed				those of its PE
+ *   VFIO EEH enable/disable (VMM reset)		those of that PE
+ *   the guest enumerates or configures EEH again	those of that VM and BUID
+ *   the policy is detached				all
+ *
+ * An open VFIO device holds a reference to its KVM (vfio_device_get_kvm_safe()),
+ * and closing it drops all bindings, so a struct kvm can not be freed and reused
+ * while a binding names it.
+ */
+#include <linux/device.h>
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+#include <linux/vfio_pci_core.h>
+
+#include <asm/eeh.h>
+
+#include "internal.h"
+
+#define BIND_MAX_PER_VM		1024
+
+/* A VM exists here as long as it has a binding. Its cookie is never reused. */
+struct bind_vm {
+	struct list_head node;
+	const struct kvm *kvm;
+	u64 cookie;
+	unsigned int bindings;
+};
+
+static DEFINE_HASHTABLE(bindings, 8);
+static LIST_HEAD(vms);
+static DEFINE_RAW_SPINLOCK(bind_lock);	/* all changes of the above; taps take it */
+static atomic_t bind_epoch;		/* counts the events that drop bindings */
+static u64 next_vm_cookie = 1;
+
+static u64 question_hash(const struct question *q)
+{
+	return hash_long((unsigned long)q->kvm ^ q->buid ^
+			 ((u64)q->addr << 32 | q->token << 3 | q->nret), 32);
+}
+
+static bool question_equal(const struct question *a, const struct question *b)
+{
+	return a->kvm == b->kvm && a->buid == b->buid && a->token == b->token &&
+	       a->addr == b->addr && a->nret == b->nret;
+}
+
+struct binding *binding_find(const struct question *q)
+{
+	struct binding *b;
+
+	hash_for_each_possible_rcu(bindings, b, node, question_hash(q))
+		if (question_equal(&b->q, q))
+			return b;
+	return NULL;
+}
+
+/* Asked at every answer: the device may have been given to another VM since. */
+bool binding_owned_by(const struct binding *b, const struct kvm *kvm)
+{
+	return READ_ONCE(b->vdev->kvm) == kvm;
+}
+
+unsigned int binding_epoch(void)
+{
+	return atomic_read(&bind_epoch);
+}
+
+/* In process context: the last put of a device may sleep. */
+static void binding_free(struct work_struct *work)
+{
+	struct binding *b = container_of(to_rcu_work(work), struct binding, rwork);
+
+	put_device(&b->vdev->device);
+	module_put(b->vdev_owner);
+	kfree(b);
+}
+
+static struct bind_vm *vm_find(const struct kvm *kvm)
+{
+	struct bind_vm *vm;
+
+	list_for_each_entry(vm, &vms, node)
+		if (vm->kvm == kvm)
+			return vm;
+	return NULL;
+}
+
+static void binding_drop(struct binding *b)
+{
+	struct bind_vm *vm = b->vm;
+
+	lockdep_assert_held(&bind_lock);
+	hash_del_rcu(&b->node);
+	if (!--vm->bindings) {
+		list_del(&vm->node);
+		kfree(vm);
+	}
+	INIT_RCU_WORK(&b->rwork, binding_free);
+	queue_rcu_work(core_wq, &b->rwork);
+}
+
+static void binding_drop_if(bool (*match)(const struct binding *b, const void *kvm_or_pe,
+					  u64 buid),
+			    const void *kvm_or_pe, u64 buid)
+{
+	struct hlist_node *tmp;
+	unsigned long flags;
+	unsigned int n = 0;
+	struct binding *b;
+	int i;
+
+	raw_spin_lock_irqsave(&bind_lock, flags);
+	/* Under the lock, so that binding_add() can not miss it. */
+	atomic_inc(&bind_epoch);
+	if (!list_empty(&vms)) {
+		hash_for_each_safe(bindings, i, tmp, b, node) {
+			if (!match(b, kvm_or_pe, buid))
+				continue;
+			binding_drop(b);
+			n++;
+		}
+	}
+	raw_spin_unlock_irqrestore(&bind_lock, flags);
+	if (n)
+		stat_add(STAT_DROPPED, n);
+}
+
+static bool match_all(const struct binding *b, const void *unused, u64 buid)
+{
+	return true;
+}
+
+static bool match_pe(const struct binding *b, const void *pe, u64 buid)
+{
+	return b->pe->pe == pe;
+}
+
+static bool match_bus(const struct binding *b, const void *kvm, u64 buid)
+{
+	return b->q.kvm == kvm && b->q.buid == buid;
+}
+
+void binding_drop_all(void)
+{
+	binding_drop_if(match_all, NULL, 0);
+}
+
+void binding_drop_pe(const struct eeh_pe *pe)
+{
+	binding_drop_if(match_pe, pe, 0);
+}
+
+void binding_drop_bus(const struct kvm *kvm, u64 buid)
+{
+	binding_drop_if(match_bus, kvm, buid);
+}
+
+/*
+ * The VFIO device of @pdev, if it belongs to @kvm now. On success the caller
+ * owns a reference to its struct device and to the driver's module, whose code
+ * the last put may call.
+ */
+static struct vfio_device *vfio_device_of(struct pci_dev *pdev, const struct kvm *kvm,
+					  struct module **owner)
+{
+	typeof(&vfio_pci_core_aer_err_detected) core_fn;
+	struct vfio_pci_core_device *core;
+	struct vfio_device *vdev = NULL;
+	struct pci_driver *drv;
+
+	/* vfio-pci and its variant drivers share this handler; nobody else has it. */
+	core_fn = symbol_get(vfio_pci_core_aer_err_detected);
+	if (!core_fn)
+		return NULL;
+	/* Not device_lock(): enabling VFs takes it outside the rescan lock. */
+	if (!device_trylock(&pdev->dev))
+		goto out;
+	drv = pdev->dev.driver ? to_pci_driver(pdev->dev.driver) : NULL;
+	if (drv && drv->err_handler && drv->err_handler->error_detected == core_fn) {
+		core = pci_get_drvdata(pdev);
+		if (core && READ_ONCE(core->vdev.kvm) == kvm &&
+		    try_module_get(drv->driver.owner)) {
+			vdev = &core->vdev;
+			get_device(&vdev->device);
+			*owner = drv->driver.owner;
+		}
+	}
+	device_unlock(&pdev->dev);
+out:
+	symbol_put(vfio_pci_core_aer_err_detected);
+	return vdev;
+}
+
+/* Any VFIO device of @kvm in @pe; the PE stays while the rescan lock is held. */
+static struct vfio_device *vfio_device_find(const struct eeh_pe *pe, const struct kvm *kvm,
+					    struct module **owner)
+{
+	struct vfio_device *vdev = NULL;
+	struct pci_dev *pdev = NULL;
+	struct eeh_dev *edev;
+
+	for_each_pci_dev(pdev) {
+		edev = pci_dev_to_eeh_dev(pdev);
+		if (!edev || edev->pe != pe)
+			continue;
+		vdev = vfio_device_of(pdev, kvm, owner);
+		if (vdev) {
+			pci_dev_put(pdev);
+			break;
+		}
+	}
+	return vdev;
+}
+
+static int binding_insert(struct binding *b, struct bind_vm *vm, unsigned int epoch)
+{
+	struct bind_vm *old;
+
+	guard(raw_spinlock_irqsave)(&bind_lock);
+	/* Something that drops bindings happened since the VMM was watched. */
+	if (atomic_read(&bind_epoch) != epoch)
+		return -EAGAIN;
+	if (binding_find(&b->q))
+		return -EEXIST;
+	old = vm_find(b->q.kvm);
+	if (old && old->bindings >= BIND_MAX_PER_VM)
+		return -ENOSPC;
+	if (old) {
+		b->vm = old;
+	} else {
+		vm->cookie = next_vm_cookie++;
+		list_add(&vm->node, &vms);
+		b->vm = vm;
+	}
+	b->vm->bindings++;
+	b->vm_cookie = b->vm->cookie;
+	hash_add_rcu(bindings, &b->node, question_hash(&b->q));
+	return old ? 1 : 0;
+}
+
+/*
+ * Bind @q to @pe. @pe is just an address here: it was seen when the VMM asked
+ * for its state, and is only used if it still is the PE of a device. @rets are
+ * the words that the VMM returned for a normal PE.
+ */
+int binding_add(const struct question *q, struct eeh_pe *pe, const __be32 *rets,
+		unsigned int epoch)
+{
+	struct query learn = {};
+	struct bind_vm *vm;
+	struct binding *b;
+	int err = -ENOMEM;
+
+	b = kzalloc(sizeof(*b), GFP_KERNEL);
+	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	if (!b || !vm)
+		goto out;
+	vm->kvm = q->kvm;
+	b->q = *q;
+	memcpy(b->rets, rets, q->nret * sizeof(*rets));
+
+	pci_lock_rescan_remove();
+	err = -ENODEV;
+	b->vdev = vfio_device_find(pe, q->kvm, &b->vdev_owner);
+	if (!b->vdev)
+		goto out_unlock;
+	err = -ENOMEM;
+	b->pe = pe_wrap_get_or_create(pe);
+	if (!b->pe)
+		goto out_put;
+
+	learn.pe = b->pe;
+	learn.q.pe = b->pe->cookie;
+	learn.q.phb = b->pe->phb;
+	learn.q.pe_addr = b->pe->addr;
+	learn.q.tap = EEH_BPF_TAP_RTAS;
+	err = -EPERM;
+	if (!ops_may_learn(&learn))
+		goto out_put;
+
+	err = binding_insert(b, vm, epoch);
+	if (err < 0)
+		goto out_put;
+	pci_unlock_rescan_remove();
+	if (err)
+		kfree(vm);	/* the VM was known already */
+	stat_inc(STAT_LEARNED);
+	return 0;
+
+out_put:
+	put_device(&b->vdev->device);
+	module_put(b->vdev_owner);
+out_unlock:
+	pci_unlock_rescan_remove();
+out:
+	kfree(vm);
+	kfree(b);
+	return err;
+}
+
+/* One line each; what does not fit into a page is counted in the last line. */
+ssize_t binding_show(char *buf)
+{
+	unsigned int more = 0;
+	struct binding *b;
+	ssize_t len = 0;
+	int i;
+
+	guard(rcu)();
+	hash_for_each_rcu(bindings, i, b, node) {
+		if (len > PAGE_SIZE - 256) {
+			more++;
+			continue;
+		}
+		len += sysfs_emit_at(buf, len,
+				     "vm=%llu pe=%llu %04x:%x token=0x%x buid=0x%llx addr=0x%x answered=%lld\n",
+				     b->vm_cookie, b->pe->cookie, b->pe->phb, b->pe->addr,
+				     b->q.token, b->q.buid, b->q.addr,
+				     atomic64_read(&b->answered));
+	}
+	if (more)
+		len += sysfs_emit_at(buf, len, "more=%u\n", more);
+	return len;
+}
+
+void binding_flush(void)
+{
+	rcu_barrier();
+	flush_workqueue(core_wq);
+}

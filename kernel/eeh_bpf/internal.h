@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Internal interfaces of the eeh_bpf module.
+ *
+ *   tap_probe.c  delivers what the kernel does (hcalls, EEH operations)
+ *   rtas.c       a guest's RTAS argument block: question in, answer out
+ *   query.c      one query: policy, evidence, verdict, counters
+ *   ops.c        the struct_ops type and the evidence kfuncs
+ *   pe.c         wrappers around the kernel's struct eeh_pe
+ *   bind.c       which question of which VM means which PE
+ *   watch.c      learning bindings, and auditing answers, by watching the VMM
+ *
+ * Everything that a tap calls runs with preemption disabled, which is an RCU
+ * read-side section, and does not sleep.
+ */
+#ifndef _EEH_BPF_INTERNAL_H
+#define _EEH_BPF_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include <eeh_bpf.h>
+
+/* For everything that must leave a tap for process context. */
+extern struct workqueue_struct *core_wq;
+
+struct eeh_pe;
+struct kvm;
+struct kvm_vcpu;
+struct pci_dev;
+struct vfio_device;
+
+/* ------------------------------------------------------------------ pe.c */
+
+/*
+ * A PE as the core knows it. struct eeh_pe has no reference count and is freed
+ * when its last device goes; a wrapper dies before that (see pe_notify()), so
+ * whoever finds a wrapper alive inside an RCU read-side section may use ->pe
+ * until the section ends.
+ */
+struct pe_wrap {
+	struct hlist_node node;		/* in the hash of live wrappers */
+	struct eeh_pe *pe;
+	u64 cookie;
+	u32 phb;			/* PCI domain */
+	u32 addr;
+	bool dead;
+	atomic_t gen;			/* counts resets and thaws: evidence from before is void */
+	raw_spinlock_t state_lock;	/* one state request at a time, see pe_wrap_state() */
+	struct rcu_head rcu;
+};
+
+int pe_init(void);
+void pe_exit(void);
+struct pe_wrap *pe_wrap_find(const struct eeh_pe *pe);		/* RCU */
+struct pe_wrap *pe_wrap_get_or_create(struct eeh_pe *pe);	/* may sleep */
+void pe_wrap_drop_all(void);					/* may sleep */
+int pe_wrap_state(struct pe_wrap *w);				/* RCU */
+bool pe_unsettled(const struct eeh_pe *pe);			/* RCU */
+
+/* ---------------------------------------------------------------- bind.c */
+
+/* The question as it stands in a guest's argument block. */
+struct question {
+	const struct kvm *kvm;
+	u64 buid;
+	u32 token;
+	u32 addr;	/* config_addr */
+	u32 nret;
+};
+
+#define QUERY_NARGS	3
+#define QUERY_NRET_MIN	3
+#define QUERY_NRET_MAX	5
+
+struct binding {
+	struct hlist_node node;		/* RCU */
+	struct question q;
+	struct pe_wrap *pe;
+	struct vfio_device *vdev;	/* its struct device is held, */
+	struct module *vdev_owner;	/* and its driver's module */
+	struct bind_vm *vm;		/* under bind_lock */
+	u64 vm_cookie;
+	__be32 rets[QUERY_NRET_MAX];	/* what the VMM says for a normal PE */
+	atomic64_t answered;
+	struct rcu_work rwork;
+};
+
+struct binding *binding_find(const struct question *q);		/* RCU */
+int binding_add(const struct question *q, struct eeh_pe *pe, const __be32 *rets,
+		unsigned int epoch);				/* may sleep */
+bool binding_owned_by(const struct binding *b, const struct kvm *kvm);
+unsigned int binding_epoch(void);
+void binding_drop_all(void);
+void binding_drop_pe(const struct eeh_pe *pe);
+void binding_drop_bus(const struct kvm *kvm, u64 buid);
+ssize_t binding_show(char *buf);
+void binding_flush(void);					/* may sleep */
+
+/* --------------------------------------------------------------- query.c */
+
+/* What a BPF program sees is the first member; the rest is the core's own. */
+struct query {
+	struct eeh_bpf_query q;
+	struct pe_wrap *pe;
+	u32 evidence;			/* enum eeh_bpf_evidence */
+	int gen;			/* pe->gen when the evidence was asked for */
+};
+
+enum eeh_bpf_outcome query_decide(struct query *k);
+void query_policy_changed(void);
+
+enum core_stat {	/* beside enum eeh_bpf_outcome */
+	STAT_QUERIES,
+	STAT_MISSED,
+	STAT_LEARNED,
+	STAT_DROPPED,
+	STAT_DISAGREED,
+	STAT_MAX,
+};
+
+void stat_outcome(enum eeh_bpf_outcome out);
+void stat_inc(enum core_stat stat);
+void stat_add(enum core_stat stat, u64 n);
+u64 stat_read_outcome(enum eeh_bpf_outcome out);
+u64 stat_read(enum core_stat stat);
+u64 query_seq(void);
+
+extern bool core_enabled;		/* the kill switch */
+extern unsigned int core_audit;		/* 1 in N, 0: off */
+extern bool core_bypassed;
+extern unsigned int core_reject_limit;
+
+/* ----------------------------------------------------------------- ops.c */
+
+int ops_init(void);
+bool ops_attached(void);
+void ops_name(char *buf);
+int ops_freeze_query(struct query *k);		/* < 0: no policy */
+bool ops_may_learn(struct query *k);
+void ops_event(const struct pe_wrap *w, const struct eeh_pe *pe, u64 vm, u32 type, u32 arg);
+
+/* --------------------------------------------------------------- watch.c */
+
+int watch_init(void);
+void watch_exit(void);
+void watch_learn(struct kvm_vcpu *vcpu, const struct question *q, unsigned long rets_hva);
+bool watch_audit(struct kvm_vcpu *vcpu, const struct binding *b, unsigned long rets_hva);
+void watch_state_request(struct eeh_pe *pe);
+void watch_vcpu_run(struct kvm_vcpu *vcpu);
+void watch_cancel_all(void);		/* may sleep; no tap may be armed */
+extern atomic_t watch_active;
+
+/* ---------------------------------------------------------------- rtas.c */
+
+void rtas_hcall(struct kvm_vcpu *vcpu);
+
+/* ----------------------------------------------------------- tap_probe.c */
+
+int tap_arm(void);			/* may sleep */
+void tap_disarm(void);			/* may sleep; no tap runs afterwards */
+int tap_init(void);
+void tap_exit(void);
+ssize_t tap_show(char *buf);
+
+/* --------------------------------------------------------------- sysfs.c */
+
+int sysfs_init(void);
+void sysfs_exit(void);
+
+#endif /* _EEH_BPF_INTERNAL_H */

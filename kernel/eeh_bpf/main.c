@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * eeh_bpf: freeze checks of PCI devices answered by BPF, on evidence.
+ *
+ * A "not frozen" is only ever given on evidence gathered in the very query
+ * (query.c); everything else goes the way it would go without this module.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+
+#include "internal.h"
+
+static int __init eeh_bpf_init(void)
+{
+	int err;
+
+	err = watch_init();
+	if (err)
+		return err;
+	err = pe_init();
+	if (err)
+		goto err_watch;
+	err = tap_init();
+	if (err)
+		goto err_pe;
+	err = sysfs_init();
+	if (err)
+		goto err_tap;
+	/*
+	 * Last, as it can not be undone: from here on programs can attach, and
+	 * each attached one holds a reference to this module.
+	 */
+	err = ops_init();
+	if (err)
+		goto err_sysfs;
+	return 0;
+
+err_sysfs:
+	sysfs_exit();
+err_tap:
+	tap_exit();
+err_pe:
+	pe_exit();
+err_watch:
+	watch_exit();
+	return err;
+}
+
+/* No policy is attached here, so no tap is armed and nothing is bound. */
+static void __exit eeh_bpf_exit(void)
+{
+	sysfs_exit();
+	tap_exit();
+	pe_exit();
+	watch_exit();
+}
+
+module_init(eeh_bpf_init);
+module_exit(eeh_bpf_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Freeze checks of PCI devices (EEH) answered by BPF, on evidence");

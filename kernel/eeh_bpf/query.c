@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One query, from the question to the verdict, and the counters of all.
+ *
+ * This is where the rule of the house is enforced: the policy may say
+ * EEH_BPF_ANSWER, but the answer "not frozen" is given only if this query
+ * gathered evidence for it and nothing happened to the PE since.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+
+#include "internal.h"
+
+bool core_enabled = true;
+bool core_bypassed;
+unsigned int core_audit;
+
+unsigned int core_reject_limit = 16;
+module_param_named(reject_limit, core_reject_limit, uint, 0644);
+MODULE_PARM_DESC(reject_limit,
+		 "answers without evidence after which a policy is bypassed (default 16)");
+
+struct counters {
+	u64 outcome[EEH_BPF_OUT_MAX];
+	u64 stat[STAT_MAX];
+	u64 seq;
+};
+
+static DEFINE_PER_CPU(struct counters, counters);
+static atomic_t rejected_now;	/* since the policy was attached */
+
+void stat_outcome(enum eeh_bpf_outcome out)
+{
+	this_cpu_inc(counters.outcome[out]);
+	this_cpu_inc(counters.stat[STAT_QUERIES]);
+}
+
+void stat_add(enum core_stat stat, u64 n)
+{
+	this_cpu_add(counters.stat[stat], n);
+}
+
+void stat_inc(enum core_stat stat)
+{
+	this_cpu_inc(counters.stat[stat]);
+}
+
+u64 stat_read_outcome(enum eeh_bpf_outcome out)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(counters.outcome[out], cpu));
+	return sum;
+}
+
+u64 stat_read(enum core_stat stat)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(counters.stat[stat], cpu));
+	return sum;
+}
+
+/* Unique within this load of the module; not an order across CPUs. */
+u64 query_seq(void)
+{
+	return this_cpu_inc_return(counters.seq) * nr_cpu_ids + raw_smp_processor_id();
+}
+
+/* A policy that keeps answering without evidence is wrong: stop asking it. */
+static void reject(void)
+{
+	unsigned int limit = READ_ONCE(core_reject_limit);
+
+	if (atomic_inc_return(&rejected_now) == limit) {
+		WRITE_ONCE(core_bypassed, true);
+		pr_warn("policy answered %u times without evidence: bypassed until it is replaced\n",
+			limit);
+	}
+}
+
+void query_policy_changed(void)
+{
+	atomic_set(&rejected_now, 0);
+	WRITE_ONCE(core_bypassed, false);
+}
+
+/* Called with preemption disabled; @k->pe is alive. */
+enum eeh_bpf_outcome query_decide(struct query *k)
+{
+	int verdict;
+
+	verdict = ops_freeze_query(k);
+	if (verdict != EEH_BPF_ANSWER)
+		return EEH_BPF_OUT_PASSED;
+
+	if (!k->evidence) {
+		reject();
+		return EEH_BPF_OUT_REJECTED;
+	}
+	/* Evidence from before a reset, a thaw or the end of the PE proves nothing. */
+	if (READ_ONCE(k->pe->dead) || atomic_read(&k->pe->gen) != k->gen)
+		return EEH_BPF_OUT_REJECTED;
+	return EEH_BPF_OUT_ANSWERED;
+}

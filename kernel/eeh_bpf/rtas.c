@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest's H_RTAS: find out whether it asks for the state of a PE, have that
+ * decided, and answer it in place.
+ *
+ * PAPR, "RTAS Argument Buffer": big-endian words token, nargs, nret, then nargs
+ * arguments, then nret results. The call that matters is
+ * ibm,read-slot-reset-state2: config_addr, BUID high, BUID low in; status,
+ * state, EEH capable, unavailable time[, recovery] out. The token is the VMM's
+ * choice; it is part of the learned binding, so only the shape is known here.
+ */
+#include <linux/kvm_host.h>
+#include <linux/sched/clock.h>
+#include <linux/uaccess.h>
+
+#include <asm/hvcall.h>
+#include <asm/kvm_book3s.h>
+#include <asm/kvm_ppc.h>
+
+#include "internal.h"
+#include "trace.h"
+
+struct rtas_block {
+	__be32 token, nargs, nret;
+	__be32 args[4];		/* as many as any call that is looked at has */
+};
+
+#define QUERY_RETS	(offsetof(struct rtas_block, args) + QUERY_NARGS * sizeof(__be32))
+#define QUERY_BYTES	(QUERY_RETS + QUERY_NRET_MAX * sizeof(__be32))
+
+struct guest_block {
+	struct kvm_memory_slot *slot;
+	gpa_t gpa;
+	unsigned long hva;
+};
+
+/*
+ * Everything that is read or written must lie in one page of one slot: rare
+ * blocks that do not are the original path's. That path takes the address modulo
+ * KVM_PAM, too (kvmppc_rtas_hcall()).
+ */
+static bool find_block(struct kvm_vcpu *vcpu, struct guest_block *g)
+{
+	struct kvm *kvm = vcpu->kvm;
+
+	g->gpa = kvmppc_get_gpr(vcpu, 4) & KVM_PAM;
+	if (offset_in_page(g->gpa) + QUERY_BYTES > PAGE_SIZE)
+		return false;
+	g->slot = __gfn_to_memslot(kvm_memslots(kvm), gpa_to_gfn(g->gpa));
+	if (!g->slot || g->slot->flags & (KVM_MEMSLOT_INVALID | KVM_MEM_READONLY))
+		return false;
+	g->hva = __gfn_to_hva_memslot(g->slot, gpa_to_gfn(g->gpa)) + offset_in_page(g->gpa);
+	return true;
+}
+
+/* The taps can not sleep: a page that is not there now is not waited for. */
+static bool read_block(const struct guest_block *g, struct rtas_block *blk)
+{
+	unsigned long left;
+
+	pagefault_disable();
+	left = __copy_from_user_inatomic(blk, (void __user *)g->hva, sizeof(*blk));
+	pagefault_enable();
+	return !left;
+}
+
+static bool write_rets(const struct guest_block *g, const __be32 *rets, u32 nret)
+{
+	unsigned long left;
+
+	pagefault_disable();
+	left = __copy_to_user_inatomic((void __user *)(g->hva + QUERY_RETS), rets,
+				       nret * sizeof(*rets));
+	pagefault_enable();
+	if (left)
+		return false;
+	/* As mark_page_dirty_in_slot() does, which only kvm-hv may call. */
+	if (g->slot->dirty_bitmap)
+		set_bit_le(gpa_to_gfn(g->gpa) - g->slot->base_gfn, g->slot->dirty_bitmap);
+	return true;
+}
+
+/*
+ * The result is in guest memory; what is left of the hcall is to return
+ * H_SUCCESS. Skipping the function from a probe would break BPF trampolines on
+ * it, so let it run, as a call that does just that: H_CONFER to nobody. r4 is
+ * volatile across an hcall (PAPR, "Register Usage").
+ */
+static void finish_hcall(struct kvm_vcpu *vcpu)
+{
+	kvmppc_set_gpr(vcpu, 3, H_CONFER);
+	kvmppc_set_gpr(vcpu, 4, -1UL);
+}
+
+static bool can_finish_hcall(const struct kvm *kvm)
+{
+	return test_bit(H_CONFER / 4, kvm->arch.enabled_hcalls);
+}
+
+/* One in core_audit answers is held back and compared with the VMM's. */
+static bool audit_due(struct binding *b)
+{
+	unsigned int n = READ_ONCE(core_audit);
+
+	return n && atomic64_read(&b->answered) % n == n - 1;
+}
+
+static enum eeh_bpf_outcome query(struct kvm_vcpu *vcpu, const struct question *question,
+				  const struct guest_block *g, struct query *k)
+{
+	enum eeh_bpf_outcome out;
+	struct binding *b;
+
+	if (!READ_ONCE(core_enabled) || READ_ONCE(core_bypassed) || !can_finish_hcall(vcpu->kvm))
+		return EEH_BPF_OUT_BYPASSED;
+
+	b = binding_find(question);
+	if (!b) {
+		watch_learn(vcpu, question, g->hva + QUERY_RETS);
+		return EEH_BPF_OUT_UNBOUND;
+	}
+	k->pe = b->pe;
+	k->q.vm = b->vm_cookie;
+	k->q.pe = b->pe->cookie;
+	k->q.phb = b->pe->phb;
+	k->q.pe_addr = b->pe->addr;
+	k->q.tap = EEH_BPF_TAP_RTAS;
+	k->q.vcpu = vcpu->vcpu_id;
+	k->q.seq = query_seq();
+
+	if (!binding_owned_by(b, vcpu->kvm))
+		return EEH_BPF_OUT_NOT_OWNER;
+
+	out = query_decide(k);
+	if (out != EEH_BPF_OUT_ANSWERED)
+		return out;
+
+	if (audit_due(b) && watch_audit(vcpu, b, g->hva + QUERY_RETS)) {
+		atomic64_inc(&b->answered);
+		return EEH_BPF_OUT_AUDITED;
+	}
+	if (!write_rets(g, b->rets, question->nret))
+		return EEH_BPF_OUT_FAULT;
+	atomic64_inc(&b->answered);
+	finish_hcall(vcpu);
+	return EEH_BPF_OUT_ANSWERED;
+}
+
+/*
+ * Calls after which a question may mean another PE, known by their shape as
+ * their tokens are not: ibm,get-config-addr-info2 (4 in, 2 out, function 0 or 1)
+ * and ibm,set-eeh-option (4 in, 1 out; ibm,set-slot-reset looks the same, and
+ * costs a binding, too). The register fields of config_addr are 0 in a device's
+ * address and 1 in the PE addresses that QEMU gives out, which tells them from
+ * most ibm,read-pci-config calls (also 4 in, 2 out).
+ */
+static bool reconfigures(const struct rtas_block *blk)
+{
+	if (blk->nargs != cpu_to_be32(4) || (be32_to_cpu(blk->args[0]) & 0xf00000fe))
+		return false;
+	switch (be32_to_cpu(blk->nret)) {
+	case 1:
+		return be32_to_cpu(blk->args[3]) <= 5;
+	case 2:
+		return be32_to_cpu(blk->args[3]) <= 1;
+	}
+	return false;
+}
+
+static void handle_block(struct kvm_vcpu *vcpu, const struct guest_block *g,
+			 const struct rtas_block *blk)
+{
+	bool trace = trace_eeh_freeze_query_enabled();
+	u64 start = trace ? local_clock() : 0;
+	u32 nret = be32_to_cpu(blk->nret);
+	u64 buid = (u64)be32_to_cpu(blk->args[1]) << 32 | be32_to_cpu(blk->args[2]);
+	enum eeh_bpf_outcome out;
+	struct query k;
+
+	if (blk->nargs != cpu_to_be32(QUERY_NARGS) ||
+	    nret < QUERY_NRET_MIN || nret > QUERY_NRET_MAX) {
+		if (reconfigures(blk))
+			binding_drop_bus(vcpu->kvm, buid);
+		return;
+	}
+
+	k = (struct query) {};
+	out = query(vcpu, &(struct question) {
+			.kvm = vcpu->kvm,
+			.token = be32_to_cpu(blk->token),
+			.addr = be32_to_cpu(blk->args[0]),
+			.buid = buid,
+			.nret = nret,
+		    }, g, &k);
+	stat_outcome(out);
+	if (trace)
+		trace_eeh_freeze_query(k.q.vm, EEH_BPF_TAP_RTAS, k.q.phb, k.q.pe_addr, k.evidence,
+				       out, local_clock() - start);
+}
+
+/* Called with preemption disabled, in the vCPU's thread, at the start of an H_RTAS. */
+void rtas_hcall(struct kvm_vcpu *vcpu)
+{
+	struct guest_block g;
+	struct rtas_block blk;
+	int idx;
+
+	idx = srcu_read_lock(&vcpu->kvm->srcu);
+	if (find_block(vcpu, &g) && read_block(&g, &blk))
+		handle_block(vcpu, &g, &blk);
+	else
+		stat_outcome(EEH_BPF_OUT_FAULT);
+	srcu_read_unlock(&vcpu->kvm->srcu, idx);
+}

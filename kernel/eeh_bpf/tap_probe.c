@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Taps for stock kernels: ftrace callbacks at the entry of a few functions.
+ *
+ * No callback changes where the function continues, so they coexist with BPF
+ * fentry/fexit programs, kprobes and tracers on the same functions.
+ *
+ * They are armed only while a policy is attached, and marked permanent, so that
+ * kernel.ftrace_enabled=0 can not silently take away those that drop bindings.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ftrace.h>
+#include <linux/kvm_host.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include <asm/eeh.h>
+#include <asm/hvcall.h>
+#include <asm/kvm_book3s.h>
+#include <asm/kvm_ppc.h>
+#include <asm/pci-bridge.h>
+#include <asm/ppc-pci.h>
+
+#include "internal.h"
+#include "trace.h"
+
+/* ------------------------------------------------------------- callbacks */
+
+/* int kvmppc_pseries_do_hcall(struct kvm_vcpu *vcpu) */
+static void notrace tap_hcall(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			      struct ftrace_regs *fregs)
+{
+	struct kvm_vcpu *vcpu = (void *)ftrace_regs_get_argument(fregs, 0);
+
+	if (likely(kvmppc_get_gpr(vcpu, 3) != H_RTAS))
+		return;
+	preempt_disable_notrace();
+	rtas_hcall(vcpu);
+	preempt_enable_notrace();
+}
+
+/* static int kvmppc_vcpu_run_hv(struct kvm_vcpu *vcpu) */
+static void notrace tap_vcpu_run(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+				 struct ftrace_regs *fregs)
+{
+	if (likely(!atomic_read(&watch_active)))
+		return;
+	preempt_disable_notrace();
+	watch_vcpu_run((void *)ftrace_regs_get_argument(fregs, 0));
+	preempt_enable_notrace();
+}
+
+static void on_get_state(struct eeh_pe *pe, struct ftrace_regs *fregs)
+{
+	if (atomic_read(&watch_active))
+		watch_state_request(pe);
+}
+
+/* Whatever may thaw or reset a PE voids the evidence that is under way. */
+static struct pe_wrap *void_evidence(const struct eeh_pe *pe)
+{
+	struct pe_wrap *w = pe_wrap_find(pe);
+
+	if (w)
+		atomic_inc(&w->gen);
+	return w;
+}
+
+static void on_set_option(struct eeh_pe *pe, struct ftrace_regs *fregs)
+{
+	int option = ftrace_regs_get_argument(fregs, 1);
+	struct pe_wrap *w = void_evidence(pe);
+
+	/* VFIO_EEH_PE_{DISABLE,ENABLE}: the VMM starts over */
+	if (option == EEH_OPT_DISABLE || option == EEH_OPT_ENABLE)
+		binding_drop_pe(pe);
+	ops_event(w, pe, 0, EEH_BPF_EV_OPTION, option);
+}
+
+static void on_reset(struct eeh_pe *pe, struct ftrace_regs *fregs)
+{
+	int option = ftrace_regs_get_argument(fregs, 1);
+	struct pe_wrap *w = void_evidence(pe);
+
+	trace_eeh_pe_reset(pe->phb->global_number, pe->addr, option);
+	ops_event(w, pe, 0, EEH_BPF_EV_RESET, option);
+}
+
+static void on_configure(struct eeh_pe *pe, struct ftrace_regs *fregs)
+{
+	ops_event(void_evidence(pe), pe, 0, EEH_BPF_EV_CONFIGURE, 0);
+}
+
+static void on_inject(struct eeh_pe *pe, struct ftrace_regs *fregs)
+{
+	int func = ftrace_regs_get_argument(fregs, 2);
+
+	trace_eeh_inject(pe->phb->global_number, pe->addr, ftrace_regs_get_argument(fregs, 1),
+			 func, ftrace_regs_get_argument(fregs, 3),
+			 ftrace_regs_get_argument(fregs, 4));
+	ops_event(pe_wrap_find(pe), pe, 0, EEH_BPF_EV_INJECT, func);
+}
+
+static void on_isolated(struct eeh_pe *pe, struct ftrace_regs *fregs)
+{
+	if (pe->state & EEH_PE_ISOLATED)
+		return;
+	trace_eeh_pe_frozen(pe->phb->global_number, pe->addr, eeh_pe_passed(pe));
+	ops_event(void_evidence(pe), pe, 0, EEH_BPF_EV_FROZEN, 0);
+}
+
+/* eeh_dev_open() and eeh_dev_release() take a struct pci_dev; only VFIO calls them. */
+static void on_vfio_device(struct eeh_pe *unused, struct ftrace_regs *fregs)
+{
+	binding_drop_all();
+}
+
+/*
+ * Exported functions: one ftrace_ops serves all, and the callback tells them by
+ * address. On ELFv2 the patched instruction is at most at the local entry point,
+ * two instructions behind the global one, with two more for a patch site.
+ */
+static const struct {
+	const char *name;
+	unsigned long addr;
+	void (*fn)(struct eeh_pe *pe, struct ftrace_regs *fregs);
+} eeh_fns[] = {
+	{ "eeh_pe_get_state", (unsigned long)eeh_pe_get_state, on_get_state },
+	{ "eeh_pe_set_option", (unsigned long)eeh_pe_set_option, on_set_option },
+	{ "eeh_pe_reset", (unsigned long)eeh_pe_reset, on_reset },
+	{ "eeh_pe_configure", (unsigned long)eeh_pe_configure, on_configure },
+	{ "eeh_pe_inject_err", (unsigned long)eeh_pe_inject_err, on_inject },
+	{ "eeh_pe_mark_isolated", (unsigned long)eeh_pe_mark_isolated, on_isolated },
+	{ "eeh_dev_open", (unsigned long)eeh_dev_open, on_vfio_device },
+	{ "eeh_dev_release", (unsigned long)eeh_dev_release, on_vfio_device },
+};
+
+static void notrace tap_eeh(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			    struct ftrace_regs *fregs)
+{
+	void *arg = (void *)ftrace_regs_get_argument(fregs, 0);
+	int i;
+
+	if (!arg)
+		return;
+	for (i = 0; i < ARRAY_SIZE(eeh_fns); i++) {
+		if (ip - eeh_fns[i].addr >= 16)
+			continue;
+		preempt_disable_notrace();
+		eeh_fns[i].fn(arg, fregs);
+		preempt_enable_notrace();
+		return;
+	}
+	stat_inc(STAT_MISSED);
+}
+
+/* ----------------------------------------------------- arming and disarming */
+
+static struct ftrace_ops ops_hcall = { .func = tap_hcall, .flags = FTRACE_OPS_FL_PERMANENT };
+static struct ftrace_ops ops_vcpu_run = { .func = tap_vcpu_run, .flags = FTRACE_OPS_FL_PERMANENT };
+static struct ftrace_ops ops_eeh = { .func = tap_eeh, .flags = FTRACE_OPS_FL_PERMANENT };
+
+static DEFINE_MUTEX(tap_mutex);
+static bool tap_wanted;		/* a policy is attached */
+static bool rtas_armed, event_armed;
+
+static int tap_filter(struct ftrace_ops *ops, const char *name, bool reset)
+{
+	char buf[KSYM_NAME_LEN];
+	int len = strscpy(buf, name);
+
+	return ftrace_set_filter(ops, buf, len, reset);
+}
+
+static int arm_one(struct ftrace_ops *ops, const char *name)
+{
+	int err = tap_filter(ops, name, true);
+
+	return err ?: register_ftrace_function(ops);
+}
+
+static void disarm_one(struct ftrace_ops *ops)
+{
+	/* also waits until no callback runs any more */
+	if (unregister_ftrace_function(ops))
+		pr_err("a probe could not be removed\n");
+	ftrace_free_filter(ops);
+}
+
+static int arm_event(void)
+{
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(eeh_fns); i++) {
+		err = tap_filter(&ops_eeh, eeh_fns[i].name, i == 0);
+		if (err) {
+			pr_err("%s() can not be probed (%d)\n", eeh_fns[i].name, err);
+			return err;
+		}
+	}
+	err = register_ftrace_function(&ops_eeh);
+	if (err == -EBUSY)
+		pr_err("probes can not be set while kernel.ftrace_enabled is 0\n");
+	event_armed = !err;
+	return err;
+}
+
+/* Without kvm-hv there is no such guest: not an error, see tap_module_notify(). */
+static void arm_rtas(void)
+{
+	lockdep_assert_held(&tap_mutex);
+	if (rtas_armed || !tap_wanted)
+		return;
+	if (arm_one(&ops_vcpu_run, "kvmppc_vcpu_run_hv"))
+		return;
+	if (arm_one(&ops_hcall, "kvmppc_pseries_do_hcall")) {
+		disarm_one(&ops_vcpu_run);
+		return;
+	}
+	rtas_armed = true;
+}
+
+static void disarm_rtas(void)
+{
+	lockdep_assert_held(&tap_mutex);
+	if (!rtas_armed)
+		return;
+	disarm_one(&ops_hcall);
+	disarm_one(&ops_vcpu_run);
+	rtas_armed = false;
+}
+
+int tap_arm(void)
+{
+	int err;
+
+	guard(mutex)(&tap_mutex);
+	/* First: bindings must not exist while their end would go unseen. */
+	err = arm_event();
+	if (err)
+		return err;
+	tap_wanted = true;
+	arm_rtas();
+	return 0;
+}
+
+void tap_disarm(void)
+{
+	guard(mutex)(&tap_mutex);
+	tap_wanted = false;
+	disarm_rtas();
+	if (event_armed)
+		disarm_one(&ops_eeh);
+	event_armed = false;
+}
+
+ssize_t tap_show(char *buf)
+{
+	guard(mutex)(&tap_mutex);
+	return sysfs_emit(buf, "%s%s%s\n", rtas_armed ? "rtas" : "",
+			  rtas_armed && event_armed ? " " : "", event_armed ? "event" : "");
+}
+
+static int tap_module_notify(struct notifier_block *nb, unsigned long action, void *data)
+{
+	const struct module *mod = data;
+
+	if (strcmp(mod->name, "kvm_hv"))
+		return NOTIFY_DONE;
+	guard(mutex)(&tap_mutex);
+	if (action == MODULE_STATE_LIVE)
+		arm_rtas();
+	else if (action == MODULE_STATE_GOING)
+		disarm_rtas();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block tap_module_nb = {
+	.notifier_call = tap_module_notify,
+};
+
+int tap_init(void)
+{
+	return register_module_notifier(&tap_module_nb);
+}
+
+void tap_exit(void)
+{
+	unregister_module_notifier(&tap_module_nb);
+}

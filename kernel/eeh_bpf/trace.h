@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM eeh
+
+#if !defined(_EEH_BPF_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _EEH_BPF_TRACE_H
+
+#include <linux/tracepoint.h>
+#include <eeh_bpf.h>
+
+#define show_eeh_tap(v)							\
+	__print_symbolic(v,						\
+		{ EEH_BPF_TAP_CHECK,		"check" },		\
+		{ EEH_BPF_TAP_RTAS,		"rtas" })
+
+#define show_eeh_evidence(v)						\
+	__print_flags(v, "|",						\
+		{ EEH_BPF_EVIDENCE_STATE,	"state" },		\
+		{ EEH_BPF_EVIDENCE_CANARY,	"canary" })
+
+#define show_eeh_outcome(v)						\
+	__print_symbolic(v,						\
+		{ EEH_BPF_OUT_ANSWERED,		"answered" },		\
+		{ EEH_BPF_OUT_PASSED,		"passed" },		\
+		{ EEH_BPF_OUT_REJECTED,		"rejected" },		\
+		{ EEH_BPF_OUT_UNBOUND,		"unbound" },		\
+		{ EEH_BPF_OUT_NOT_OWNER,	"not_owner" },		\
+		{ EEH_BPF_OUT_FAULT,		"fault" },		\
+		{ EEH_BPF_OUT_BYPASSED,		"bypassed" },		\
+		{ EEH_BPF_OUT_AUDITED,		"audited" })
+
+/* EEH_PE_STATE_* of <uapi/asm/eeh.h>, the numbers of PAPR's PE states */
+#define show_eeh_state(v)						\
+	__print_symbolic(v,						\
+		{ 0, "normal" }, { 1, "reset" }, { 2, "stopped" },	\
+		{ 4, "dma-stopped" }, { 5, "unavailable" })
+
+/* EEH_RESET_* of <asm/eeh.h> */
+#define show_eeh_reset(v)						\
+	__print_symbolic(v,						\
+		{ 0, "deactivate" }, { 1, "hot" }, { 3, "fundamental" })
+
+/* One query reached the policy, or would have if a PE were bound to it. */
+TRACE_EVENT(eeh_freeze_query,
+	TP_PROTO(u64 vm, u32 tap, u32 phb, u32 pe_addr, u32 evidence, u32 outcome, u64 ns),
+	TP_ARGS(vm, tap, phb, pe_addr, evidence, outcome, ns),
+	TP_STRUCT__entry(
+		__field(u64, vm)
+		__field(u64, ns)
+		__field(u32, tap)
+		__field(u32, phb)
+		__field(u32, pe_addr)
+		__field(u32, evidence)
+		__field(u32, outcome)
+	),
+	TP_fast_assign(
+		__entry->vm = vm;
+		__entry->ns = ns;
+		__entry->tap = tap;
+		__entry->phb = phb;
+		__entry->pe_addr = pe_addr;
+		__entry->evidence = evidence;
+		__entry->outcome = outcome;
+	),
+	TP_printk("%s vm=%llu pe=%04x:%x evidence=%s outcome=%s ns=%llu",
+		  show_eeh_tap(__entry->tap), __entry->vm, __entry->phb, __entry->pe_addr,
+		  show_eeh_evidence(__entry->evidence), show_eeh_outcome(__entry->outcome),
+		  __entry->ns)
+);
+
+/* The kernel marks a PE isolated: it saw it frozen for the first time. */
+TRACE_EVENT(eeh_pe_frozen,
+	TP_PROTO(u32 phb, u32 pe_addr, bool passed),
+	TP_ARGS(phb, pe_addr, passed),
+	TP_STRUCT__entry(
+		__field(u32, phb)
+		__field(u32, pe_addr)
+		__field(bool, passed)
+	),
+	TP_fast_assign(
+		__entry->phb = phb;
+		__entry->pe_addr = pe_addr;
+		__entry->passed = passed;
+	),
+	TP_printk("pe=%04x:%x passed_through=%d",
+		  __entry->phb, __entry->pe_addr, __entry->passed)
+);
+
+/* Firmware answered a state request of the core with something but normal. */
+TRACE_EVENT(eeh_pe_state,
+	TP_PROTO(u32 phb, u32 pe_addr, int state),
+	TP_ARGS(phb, pe_addr, state),
+	TP_STRUCT__entry(
+		__field(u32, phb)
+		__field(u32, pe_addr)
+		__field(int, state)
+	),
+	TP_fast_assign(
+		__entry->phb = phb;
+		__entry->pe_addr = pe_addr;
+		__entry->state = state;
+	),
+	TP_printk("pe=%04x:%x state=%s",
+		  __entry->phb, __entry->pe_addr, show_eeh_state(__entry->state))
+);
+
+/* A reset of a PE through the interface that VFIO uses, eeh_pe_reset(). */
+TRACE_EVENT(eeh_pe_reset,
+	TP_PROTO(u32 phb, u32 pe_addr, u32 option),
+	TP_ARGS(phb, pe_addr, option),
+	TP_STRUCT__entry(
+		__field(u32, phb)
+		__field(u32, pe_addr)
+		__field(u32, option)
+	),
+	TP_fast_assign(
+		__entry->phb = phb;
+		__entry->pe_addr = pe_addr;
+		__entry->option = option;
+	),
+	TP_printk("pe=%04x:%x reset=%s",
+		  __entry->phb, __entry->pe_addr, show_eeh_reset(__entry->option))
+);
+
+/* An error injection through eeh_pe_inject_err(). */
+TRACE_EVENT(eeh_inject,
+	TP_PROTO(u32 phb, u32 pe_addr, int type, int func, u64 addr, u64 mask),
+	TP_ARGS(phb, pe_addr, type, func, addr, mask),
+	TP_STRUCT__entry(
+		__field(u64, addr)
+		__field(u64, mask)
+		__field(u32, phb)
+		__field(u32, pe_addr)
+		__field(int, type)
+		__field(int, func)
+	),
+	TP_fast_assign(
+		__entry->addr = addr;
+		__entry->mask = mask;
+		__entry->phb = phb;
+		__entry->pe_addr = pe_addr;
+		__entry->type = type;
+		__entry->func = func;
+	),
+	TP_printk("pe=%04x:%x type=%d func=%d addr=0x%llx mask=0x%llx",
+		  __entry->phb, __entry->pe_addr, __entry->type, __entry->func,
+		  __entry->addr, __entry->mask)
+);
+
+#endif /* _EEH_BPF_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Watching a VMM answer one query: to learn a binding, or to audit an answer.
+ *
+ * A watch starts when a query is passed on, and follows the vCPU's thread out
+ * of KVM_RUN. It notes every state request that VFIO makes for that thread
+ * (eeh_pe_get_state() has no other caller in such a thread), and ends when the
+ * thread enters the guest again: then the answer of the VMM is in the guest's
+ * memory.
+ *
+ * Learning: bind only if exactly one PE was asked for exactly once, and the VMM
+ * said that it is normal. Bindings are made in process context, see core_wq.
+ *
+ * Audit: compare the answer of the VMM with the one that the core held back.
+ *
+ * A VMM that asks VFIO in another thread than the vCPU's is never bound.
+ *
+ * The question and the answer lie in guest memory, which the guest can change
+ * under us. It can not gain anything by that: a binding only ever names a PE
+ * that the VMM asked for in this thread and whose VFIO device belongs to this
+ * very VM (binding_add()), and the answer rests on that PE's evidence.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/jiffies.h>
+#include <linux/kvm_host.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+#include <asm/eeh.h>
+
+#include "internal.h"
+
+#define WATCHES		64
+#define WATCH_EXPIRES	(5 * HZ)	/* the thread never came back */
+
+enum watch_state { WATCH_FREE, WATCH_SETUP, WATCH_RUNNING, WATCH_QUEUED };
+
+struct watch {
+	atomic_t state;			/* enum watch_state */
+	struct task_struct *task;	/* only compared; it is current while RUNNING */
+	struct kvm_vcpu *vcpu;		/* only compared */
+	struct question q;
+	unsigned long rets_hva;
+	unsigned long started;
+	unsigned int epoch;
+	bool audit;
+	unsigned int requests;
+	struct eeh_pe *pe;		/* only compared */
+	__be32 rets[QUERY_NRET_MAX];	/* audit: the answer held back; learn: the VMM's */
+	struct work_struct work;
+};
+
+static struct watch watches[WATCHES];
+atomic_t watch_active;			/* watches that are not free */
+
+struct workqueue_struct *core_wq;
+
+static void watch_end(struct watch *w)
+{
+	atomic_set_release(&w->state, WATCH_FREE);
+	atomic_dec(&watch_active);
+}
+
+static struct watch *watch_claim(void)
+{
+	struct watch *w;
+	int i;
+
+	for (i = 0; i < WATCHES; i++) {
+		w = &watches[i];
+		if (atomic_cmpxchg_acquire(&w->state, WATCH_FREE, WATCH_SETUP) == WATCH_FREE) {
+			atomic_inc(&watch_active);
+			return w;
+		}
+		if (time_after(jiffies, READ_ONCE(w->started) + WATCH_EXPIRES) &&
+		    atomic_cmpxchg_acquire(&w->state, WATCH_RUNNING, WATCH_SETUP) == WATCH_RUNNING)
+			return w;
+	}
+	stat_inc(STAT_MISSED);
+	return NULL;
+}
+
+/*
+ * Take the running watch of this thread; watch_resume() or watch_end() gives it
+ * back. While it is taken, watch_claim() can not mistake it for an expired one.
+ */
+static struct watch *watch_take(void)
+{
+	struct watch *w;
+	int i;
+
+	for (i = 0; i < WATCHES; i++) {
+		w = &watches[i];
+		if (READ_ONCE(w->task) == current &&
+		    atomic_cmpxchg_acquire(&w->state, WATCH_RUNNING, WATCH_SETUP) == WATCH_RUNNING) {
+			if (w->task == current)
+				return w;
+			atomic_set_release(&w->state, WATCH_RUNNING);
+		}
+	}
+	return NULL;
+}
+
+static void watch_resume(struct watch *w)
+{
+	atomic_set_release(&w->state, WATCH_RUNNING);
+}
+
+static struct watch *watch_start(struct kvm_vcpu *vcpu, const struct question *q,
+				 unsigned long rets_hva)
+{
+	struct watch *w;
+
+	/* One that the thread left behind: its last exit was not for an hcall. */
+	if (atomic_read(&watch_active)) {
+		w = watch_take();
+		if (w)
+			watch_end(w);
+	}
+	w = watch_claim();
+	if (!w)
+		return NULL;
+	WRITE_ONCE(w->task, current);
+	w->vcpu = vcpu;
+	w->q = *q;
+	w->rets_hva = rets_hva;
+	w->epoch = binding_epoch();
+	w->audit = false;
+	w->requests = 0;
+	w->pe = NULL;
+	WRITE_ONCE(w->started, jiffies);
+	return w;
+}
+
+void watch_learn(struct kvm_vcpu *vcpu, const struct question *q, unsigned long rets_hva)
+{
+	struct watch *w = watch_start(vcpu, q, rets_hva);
+
+	if (w)
+		watch_resume(w);
+}
+
+bool watch_audit(struct kvm_vcpu *vcpu, const struct binding *b, unsigned long rets_hva)
+{
+	struct watch *w = watch_start(vcpu, &b->q, rets_hva);
+
+	if (!w)
+		return false;
+	w->audit = true;
+	memcpy(w->rets, b->rets, sizeof(w->rets));
+	watch_resume(w);
+	return true;
+}
+
+void watch_state_request(struct eeh_pe *pe)
+{
+	struct watch *w = watch_take();
+
+	if (!w)
+		return;
+	w->requests++;
+	w->pe = pe;
+	watch_resume(w);
+}
+
+/* PAPR, ibm,read-slot-reset-state2: status, state, EEH capable, unavail_ms, recovery */
+static bool rets_say_normal(const __be32 *rets, u32 nret)
+{
+	return rets[0] == 0 && rets[1] == 0 && rets[2] == cpu_to_be32(1) &&
+	       (nret < 5 || rets[4] == 0);
+}
+
+static void watch_bind(struct work_struct *work)
+{
+	struct watch *w = container_of(work, struct watch, work);
+
+	binding_add(&w->q, w->pe, w->rets, w->epoch);
+	watch_end(w);
+}
+
+/* The thread is about to enter the guest: the VMM has answered. */
+void watch_vcpu_run(struct kvm_vcpu *vcpu)
+{
+	struct watch *w = watch_take();
+	__be32 rets[QUERY_NRET_MAX];
+
+	if (!w)
+		return;
+	if (w->vcpu != vcpu ||
+	    copy_from_user_nofault(rets, (void __user *)w->rets_hva, w->q.nret * sizeof(*rets))) {
+		watch_end(w);
+		return;
+	}
+	if (w->audit) {
+		if (memcmp(rets, w->rets, w->q.nret * sizeof(*rets))) {
+			stat_inc(STAT_DISAGREED);
+			pr_alert_ratelimited("audit: the VMM answered status %d state %u where the core had evidence for normal\n",
+					     be32_to_cpu(rets[0]), be32_to_cpu(rets[1]));
+		}
+		watch_end(w);
+		return;
+	}
+	if (w->requests != 1 || w->epoch != binding_epoch() ||
+	    !rets_say_normal(rets, w->q.nret)) {
+		watch_end(w);
+		return;
+	}
+	memcpy(w->rets, rets, sizeof(w->rets));
+	atomic_set_release(&w->state, WATCH_QUEUED);
+	queue_work(core_wq, &w->work);
+}
+
+void watch_cancel_all(void)
+{
+	int i;
+
+	flush_workqueue(core_wq);
+	for (i = 0; i < WATCHES; i++)
+		if (atomic_read(&watches[i].state) != WATCH_FREE)
+			watch_end(&watches[i]);
+}
+
+int watch_init(void)
+{
+	int i;
+
+	core_wq = alloc_workqueue("eeh_bpf", WQ_UNBOUND, 0);
+	if (!core_wq)
+		return -ENOMEM;
+	for (i = 0; i < WATCHES; i++)
+		INIT_WORK(&watches[i].work, watch_bind);
+	return 0;
+}
+
+void watch_exit(void)
+{
+	destroy_workqueue(core_wq);
+}
