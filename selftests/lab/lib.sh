@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Functions that the lab's scripts share. Source it; it defines, and runs nothing
+# but the few assignments below.
+
+LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+TOP=$(cd "$LAB/../.." && pwd -P)
+CACHE=${EEH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/eeh-fastpath}
+export LAB TOP CACHE
+
+say() { printf 'lab: %s\n' "$*" >&2; }
+die() { printf 'lab: %s\n' "$*" >&2; exit 1; }
+
+# The values of one key of the lock file: lock_get GROUP KEY
+lock_get() {
+	awk -v g="$1" -v k="$2" '$1 == g && $2 == k { $1 = ""; $2 = ""; sub(/^ +/, ""); print }' \
+		"$LAB/lock"
+}
+
+# A value of a recipe's header ("# needs: buildroot kernel"): recipe_get NAME FIELD
+recipe_get() {
+	sed -n "s/^# $2: *//p" "$LAB/recipes/$1.sh"
+}
+
+recipe_names() {
+	local f
+
+	for f in "$LAB"/recipes/*.sh; do
+		basename "$f" .sh
+	done
+}
+
+# The content hash of a recipe: its script, the lock lines and files that it
+# names, and the hashes of the recipes it needs. Same hash, same result.
+recipe_hash() {
+	local name=$1 n
+
+	[ -f "$LAB/recipes/$name.sh" ] || die "no recipe is called '$name' ($(recipe_names | xargs))"
+	{
+		cat "$LAB/recipes/$name.sh"
+		for n in $(recipe_get "$name" lock); do
+			awk -v g="$n" '$1 == g' "$LAB/lock"
+		done
+		for n in $(recipe_get "$name" files); do
+			# Names relative to the lab, modes included: a script that
+			# loses its x bit is another input.
+			(cd "$LAB" && find "$n" -type f 2>/dev/null | LC_ALL=C sort |
+				while read -r f; do
+					stat -c %a "$f"
+					sha256sum "$f"
+				done)
+		done
+		for n in $(recipe_get "$name" needs); do
+			recipe_hash "$n"
+		done
+	} | sha256sum | cut -c1-16
+}
+
+recipe_dir() {
+	echo "$CACHE/$1-$(recipe_hash "$1")"
+}
+
+# Where Debian packages come from: the archive that this machine's own apt uses,
+# unless EEH_MIRROR says otherwise.
+mirror() {
+	local uri
+
+	if [ -n "${EEH_MIRROR:-}" ]; then
+		echo "${EEH_MIRROR%/}"
+		return
+	fi
+	for uri in $(apt-get indextargets --format '$(REPO_URI)' \
+			'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null) \
+		$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null); do
+		case $uri in
+		*/debian | */debian/)
+			echo "${uri%/}"
+			return
+			;;
+		esac
+	done
+	echo "http://deb.debian.org/debian"
+}
+
+# Download pool/... into the cache and check it: fetch POOL-PATH SHA256 -> path of the file.
+# Runs inside the build root (curl).
+fetch() {
+	local path=$1 sum=$2 url
+	local file
+
+	file=$CACHE/dl/$sum-$(basename "$path")
+	mkdir -p "$CACHE/dl"
+	if [ ! -f "$file" ]; then
+		url=$EEH_MIRROR/$path
+		echo "fetch $url" >&2
+		if ! curl -fsSL --retry 3 -o "$file.$$" "$url"; then
+			rm -f "$file.$$"
+			say "$(basename "$path") cannot be downloaded from $EEH_MIRROR."
+			say "If the archive has dropped this version, 'make lock' picks the current one."
+			return 1
+		fi
+		if ! echo "$sum  $file.$$" | sha256sum -c --quiet - >&2; then
+			rm -f "$file.$$"
+			say "$(basename "$path") from $EEH_MIRROR is not the file that the lock names."
+			return 1
+		fi
+		mv "$file.$$" "$file"
+	fi
+	echo "$file"
+}
