@@ -57,37 +57,41 @@ static __always_inline __u32 pe_slot(__u64 vm, __u64 pe)
 	return (pe + (vm << 3)) & (EEH_PES_MAX - 1);
 }
 
+/*
+ * What follows is rare: a PE's first query, and then one query per tick. These
+ * are global functions, and their loops open-coded iterators, so that the
+ * verifier looks at each of them once and not at every combination.
+ */
+
 /* The VM's slot; takes over the one that has been quiet for longest if all are taken. */
-static __u32 vm_slot_of(__u64 vm, __u64 now)
+__noinline __u32 vm_slot_of(__u64 vm, __u64 now)
 {
+	__u32 idx = 0, victim = 1;
 	struct eeh_vm_stat *v;
 	__u64 oldest = ~0ULL;
-	__u32 i, idx, victim = 1;
+	int i;
 
 	if (!vm)
 		return 0;
 
-	for (i = 1; i < EEH_VMS_MAX; i++) {
+	bpf_for(i, 1, EEH_VMS_MAX) {
 		idx = i;
 		v = bpf_map_lookup_elem(&eeh_vms, &idx);
 		if (!v)
 			return 0;
 		if (v->vm == vm)
-			return i;
-		if (!v->vm && __sync_bool_compare_and_swap(&v->vm, 0, vm)) {
-			v->first_seen_ns = now;
-			return i;
+			return idx;
+		if (!v->vm) {
+			victim = idx;
+			break;
 		}
-		if (v->vm == vm)	/* another vCPU was faster */
-			return i;
 		if (v->last_seen_ns < oldest) {
 			oldest = v->last_seen_ns;
-			victim = i;
+			victim = idx;
 		}
 	}
 
-	idx = victim;
-	v = bpf_map_lookup_elem(&eeh_vms, &idx);
+	v = bpf_map_lookup_elem(&eeh_vms, &victim);
 	if (!v)
 		return 0;
 	v->queries = 0;
@@ -96,24 +100,30 @@ static __u32 vm_slot_of(__u64 vm, __u64 now)
 	v->storms = 0;
 	v->pes = 0;
 	v->first_seen_ns = now;
+	v->last_seen_ns = now;
 	WRITE_ONCE(v->vm, vm);
 	return victim;
 }
 
 /*
- * Not in its first slot: look at the next ones, take an empty one, or the one
- * that has not asked for longest. Returns the slot's index.
+ * The PE is not in its first slot: it is in one of the next, or takes an empty
+ * one, or the one that has not asked for longest. Returns the slot's index.
+ *
+ * Two vCPUs may race for one slot. Then one of them counts into the other's
+ * statistics once and finds a slot of its own at its next query: no verdict
+ * depends on it.
  */
-static __noinline __u32 pe_slot_slow(__u64 vm, __u64 pe, __u32 phb, __u32 pe_addr)
+__noinline __u32 pe_slot_slow(__u64 vm, __u64 pe, __u32 phb, __u32 pe_addr)
 {
-	__u32 i, idx, victim, first = pe_slot(vm, pe);
+	__u32 idx, victim, first = pe_slot(vm, pe);
 	struct eeh_pe_stat *e;
 	struct eeh_vm_stat *v;
 	__u64 oldest = ~0ULL;
 	__u64 now;
+	int i;
 
 	victim = first;
-	for (i = 0; i < EEH_PES_PROBES; i++) {
+	bpf_for(i, 0, EEH_PES_PROBES) {
 		idx = (first + i) & (EEH_PES_MAX - 1);
 		e = bpf_map_lookup_elem(&eeh_pes, &idx);
 		if (!e)
@@ -130,15 +140,9 @@ static __noinline __u32 pe_slot_slow(__u64 vm, __u64 pe, __u32 phb, __u32 pe_add
 		}
 	}
 
-	idx = victim;
-	e = bpf_map_lookup_elem(&eeh_pes, &idx);
+	e = bpf_map_lookup_elem(&eeh_pes, &victim);
 	if (!e)
 		return first;
-	/*
-	 * Two vCPUs may race for one slot. Then one of them counts into the
-	 * other's statistics once and finds a slot of its own at its next
-	 * query: no verdict depends on it.
-	 */
 	now = bpf_ktime_get_ns();
 	e->queries = 0;
 	e->answered = 0;
@@ -153,11 +157,11 @@ static __noinline __u32 pe_slot_slow(__u64 vm, __u64 pe, __u32 phb, __u32 pe_add
 	e->last_seen_ns = now;
 	e->phb = phb;
 	e->pe_addr = pe_addr;
-	e->vm_slot = vm_slot_of(vm, now);
+	idx = vm_slot_of(vm, now);
+	e->vm_slot = idx;
 	e->vm = vm;
 	WRITE_ONCE(e->pe, pe);
 
-	idx = e->vm_slot;
 	v = bpf_map_lookup_elem(&eeh_vms, &idx);
 	if (v)
 		eeh_count(&v->pes);
@@ -165,17 +169,17 @@ static __noinline __u32 pe_slot_slow(__u64 vm, __u64 pe, __u32 phb, __u32 pe_add
 }
 
 /* Once per tick and PE: the clock, and the token bucket. */
-static __noinline int pe_refill(struct eeh_pe_stat *e, __u64 tick)
+__noinline int pe_refill(__u32 slot, __u64 tick)
 {
 	__u64 now, since, rate, burst, left, add;
 	struct eeh_freeze_config *cfg;
+	struct eeh_pe_stat *e;
 	struct eeh_vm_stat *v;
 	__u32 idx = 0;
 
-	if (!e)
-		return 0;
+	e = bpf_map_lookup_elem(&eeh_pes, &slot);
 	cfg = bpf_map_lookup_elem(&eeh_config, &idx);
-	if (!cfg)
+	if (!e || !cfg)
 		return 0;
 
 	rate = cfg->rate ?: EEH_STORM_RATE;
@@ -204,8 +208,8 @@ static __noinline int pe_refill(struct eeh_pe_stat *e, __u64 tick)
 	idx = e->vm_slot;
 	v = bpf_map_lookup_elem(&eeh_vms, &idx);
 	if (v && v->vm != e->vm) {	/* its slot was taken over meanwhile */
-		e->vm_slot = vm_slot_of(e->vm, now);
-		idx = e->vm_slot;
+		idx = vm_slot_of(e->vm, now);
+		e->vm_slot = idx;
 		v = bpf_map_lookup_elem(&eeh_vms, &idx);
 	}
 	if (v)
@@ -219,16 +223,16 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 	__u64 vm = q->vm, pe = q->pe, tick;
 	struct eeh_pe_stat *e;
 	struct eeh_vm_stat *v;
-	__u32 idx;
+	__u32 slot, idx;
 	int state;
 
-	idx = pe_slot(vm, pe);
-	e = bpf_map_lookup_elem(&eeh_pes, &idx);
+	slot = pe_slot(vm, pe);
+	e = bpf_map_lookup_elem(&eeh_pes, &slot);
 	if (!e)
 		return EEH_BPF_PASS;
 	if (e->pe != pe || e->vm != vm) {
-		idx = pe_slot_slow(vm, pe, q->phb, q->pe_addr);
-		e = bpf_map_lookup_elem(&eeh_pes, &idx);
+		slot = pe_slot_slow(vm, pe, q->phb, q->pe_addr);
+		e = bpf_map_lookup_elem(&eeh_pes, &slot);
 		if (!e)
 			return EEH_BPF_PASS;
 	}
@@ -239,7 +243,7 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 
 	tick = bpf_jiffies64();
 	if (e->tick != tick)
-		pe_refill(e, tick);
+		pe_refill(slot, tick);
 
 	eeh_count(&v->queries);
 	eeh_count(&e->queries);
