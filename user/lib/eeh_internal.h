@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef __EEH_INTERNAL_H
+#define __EEH_INTERNAL_H
+
+#include <stdarg.h>
+#include <limits.h>
+#include <sys/types.h>
+
+#include <eeh/eeh.h>
+#include <eeh/fastpath.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+struct eeh_ctx {
+	char sysfs[PATH_MAX / 4];
+	char proc[PATH_MAX / 4];
+	char bpffs[PATH_MAX / 4];
+	eeh_log_fn log;
+	void *log_arg;
+	char error[512];
+};
+
+/* The embedded policy. */
+extern const unsigned char eeh_freeze_image[];
+extern const unsigned char eeh_freeze_image_end[];
+
+/* log.c */
+__attribute__((format(printf, 3, 4)))
+void eeh_log(struct eeh_ctx *ctx, enum eeh_log_level level, const char *fmt, ...);
+void eeh_vlog(struct eeh_ctx *ctx, enum eeh_log_level level, const char *fmt, va_list ap);
+/* Sets eeh_last_error(), logs it, returns err (negative). */
+__attribute__((format(printf, 3, 4)))
+int eeh_fail(struct eeh_ctx *ctx, int err, const char *fmt, ...);
+
+/* opts.c: structs that start with their size. */
+int eeh_opts_get(void *dst, size_t known, const void *src);
+int eeh_out_put(void *dst, const void *src, size_t known);
+
+/* file.c */
+enum eeh_root { EEH_ROOT_SYSFS, EEH_ROOT_PROC, EEH_ROOT_BPFFS };
+
+/* "root/rel" in a static size buffer; -ENAMETOOLONG. */
+int eeh_path(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel, char *buf, size_t len);
+/* Whole file, NUL-terminated, one trailing newline cut. Length or -errno; -EFBIG. */
+ssize_t eeh_read(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel, char *buf,
+		 size_t len);
+/* Whole file of any length (to 16 MiB), malloc'ed. */
+int eeh_read_alloc(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel, char **buf);
+int eeh_write(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel, const char *val);
+bool eeh_exists(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel);
+/* The whole string is one number, decimal or 0x...; 0 or -EBADMSG. */
+int eeh_parse_u64(const char *s, uint64_t *val);
+
+/* sysfs.c */
+#define EEH_SYS	"kernel/eeh_bpf"
+int eeh_sys_u64(struct eeh_ctx *ctx, const char *file, uint64_t *val);
+int eeh_sys_state(struct eeh_ctx *ctx, uint32_t *state);
+int eeh_binding_parse(const char *line, struct eeh_fastpath_binding *b);
+uint32_t eeh_taps_parse(const char *taps);
+
+/* probe.c */
+/* 0 if the fast path can run; else sets the error and returns it. */
+int eeh_require(struct eeh_ctx *ctx);
+
+/* pin.c: what is pinned, and who is attached. */
+#define EEH_DIR		"eeh"
+#define EEH_LINKS	"eeh/links"
+#define EEH_MAPS	"eeh/maps"
+#define EEH_NEW		"eeh/new"
+#define EEH_LINK	"eeh/links/freeze"
+
+struct eeh_link {
+	int fd;			/* -1: not pinned, or not permitted */
+	bool alive;		/* something is attached by it */
+	uint32_t id;
+	uint32_t map_id;
+};
+
+int eeh_link_open(struct eeh_ctx *ctx, struct eeh_link *link);
+void eeh_link_close(struct eeh_link *link);
+int eeh_link_progs(uint32_t map_id, uint32_t *ids, uint32_t max);
+/* Makes the directories, takes the lock; fd or -errno. */
+int eeh_lock(struct eeh_ctx *ctx);
+void eeh_unlock(int fd);
+/* Removes what a killed process left behind. The lock must be held. */
+int eeh_pins_repair(struct eeh_ctx *ctx, const struct eeh_link *link);
+int eeh_pins_clear(struct eeh_ctx *ctx, const char *dir);
+
+#endif /* __EEH_INTERNAL_H */
