@@ -110,7 +110,8 @@ struct vcpu {
 	uint64_t reps;
 	uint64_t samples[MAX_SAMPLES];	/* hundredths of a timebase tick per query */
 	uint64_t nsamples;
-	uint64_t tb_total, queries_timed;
+	uint64_t tb_total, queries_timed, exits_timed;
+	bool warm;
 	uint64_t first_bad_hcall, first_bad_status, first_bad_state;
 	bool bad;
 };
@@ -127,7 +128,7 @@ static struct {
 	bool no_device, no_enable, no_confer, dirty_log, reset, quiet, fifo;
 	enum order order;
 	enum nonres nonres;
-	uint64_t live_ms, hold_ms, kill_ms, respawn, spin;
+	uint64_t warmup, live_ms, hold_ms, kill_ms, respawn, spin;
 	uint32_t ask_token, vmm_token;
 	uint32_t nargs, nret;
 	uint64_t block_at;
@@ -500,6 +501,17 @@ static void write_block(struct vcpu *v)
 			set_block_word(v->block + 4ull * i, words[i]);
 }
 
+/* An answer must be written anew in every rep (where the guest does not see to that itself). */
+static void poison(struct vcpu *v)
+{
+	uint64_t rets = v->block + 12 + 4ull * opt.nargs;
+
+	if (opt.dirty_log || !in_ram(rets, 8))
+		return;
+	set_block_word(rets, GUEST_POISON);
+	set_block_word(rets + 4, GUEST_POISON);
+}
+
 static void create_ram(void)
 {
 	ram_fd = memfd_create("eeh-rawvmm", MFD_CLOEXEC);
@@ -556,6 +568,7 @@ static void create_vcpus(void)
 		v->ctl = ram + ctl;
 		v->block = block_place(i);
 		write_block(v);
+		poison(v);
 		if (opt.tight)
 			flags |= GF_TIGHT;
 		if (opt.dirty_log || opt.ask != ASK_RTAS)
@@ -623,11 +636,6 @@ static bool rep_done(struct vcpu *v)
 	uint64_t q = ctl_get(v, CTL_QUERIES), n = q - v->queries_rep;
 	uint64_t ticks = ctl_get(v, CTL_T1) - ctl_get(v, CTL_T0);
 
-	if (n) {
-		v->samples[v->nsamples++ % MAX_SAMPLES] = ticks * 100 / n;
-		v->tb_total += ticks;
-		v->queries_timed += n;
-	}
 	if (!opt.tight || opt.ask != ASK_RTAS) {
 		;
 	} else if (!ctl_get(v, CTL_LAST_HCALL) && !ctl_get(v, CTL_LAST_STATUS) &&
@@ -640,24 +648,33 @@ static bool rep_done(struct vcpu *v)
 		v->first_bad_status = ctl_get(v, CTL_LAST_STATUS);
 		v->first_bad_state = ctl_get(v, CTL_LAST_STATE);
 	}
+	if (!v->warm) {
+		/* The first queries of a VM pass: the kernel learns what they mean. */
+		if (opt.warmup && v->exits_rtas != v->exits_rtas_rep && ++v->reps < opt.warmup)
+			goto next;
+		v->warm = true;
+		v->reps = 0;
+		if (opt.warmup)
+			goto next;
+	}
+	if (n) {
+		v->exits_timed += v->exits_rtas - v->exits_rtas_rep;
+		v->samples[v->nsamples++ % MAX_SAMPLES] = ticks * 100 / n;
+		v->tb_total += ticks;
+		v->queries_timed += n;
+	}
 	v->reps++;
 	if (opt.dirty_log)
 		dirty_check(v, v->reps == 1);
 	if (opt.reset && v->dev)
 		eeh_op(v->dev, VFIO_EEH_PE_ENABLE);
+next:
 	if (stopping || ctl_get(v, CTL_STOP))
 		return false;
-	if (!opt.loop && !opt.seconds_ms && v->reps >= opt.reps)
+	if (v->warm && !opt.loop && !opt.seconds_ms && v->reps >= opt.reps)
 		return false;
-	if (opt.tight && opt.ask == ASK_RTAS) {
-		/* an answer must be written anew in every rep */
-		uint64_t rets = v->block + 12 + 4ull * opt.nargs;
-
-		if (in_ram(rets, 8) && !opt.dirty_log) {
-			set_block_word(rets, GUEST_POISON);
-			set_block_word(rets + 4, GUEST_POISON);
-		}
-	}
+	if (opt.tight && opt.ask == ASK_RTAS)
+		poison(v);
 	v->queries_rep = q;
 	v->exits_rtas_rep = v->exits_rtas;
 	return true;
@@ -834,7 +851,7 @@ static int report(uint64_t elapsed_us)
 	static uint64_t all[MAX_VCPUS * MAX_SAMPLES];
 	uint64_t n = 0, q = sum(CTL_QUERIES), rate = 0;
 	uint64_t lost = 0, spurious = 0, dset = 0, dclear = 0, confer = 0, exits = 0, other = 0;
-	uint64_t intr = 0, prepare = 0;
+	uint64_t intr = 0, prepare = 0, timed = 0, exits_timed = 0;
 	uint64_t min, med, max;
 	bool bad = false;
 	int i, rc = 0;
@@ -857,6 +874,8 @@ static int report(uint64_t elapsed_us)
 		intr += v->exits_intr;
 		prepare += v->exits_prepare;
 		other += v->exits_other;
+		timed += v->queries_timed;
+		exits_timed += v->exits_timed;
 		if (v->error)
 			rc = 2;
 		bad |= v->bad;
@@ -879,6 +898,7 @@ static int report(uint64_t elapsed_us)
 		printf(",\"bad\":%s,\"bad_hcall\":%" PRIu64 ",\"bad_status\":%" PRIu64
 		       ",\"bad_state\":%" PRIu64, bad ? "true" : "false", vcpus[0].first_bad_hcall,
 		       vcpus[0].first_bad_status, vcpus[0].first_bad_state);
+		printf(",\"queries_timed\":%" PRIu64 ",\"exits_timed\":%" PRIu64, timed, exits_timed);
 		printf(",\"queries_per_mtick\":%" PRIu64 ",\"elapsed_us\":%" PRIu64
 		       ",\"attach_us\":%" PRIu64 ",\"attach_first_us\":%" PRIu64, rate, elapsed_us,
 		       attach_us, attach_first_us);
@@ -1222,6 +1242,7 @@ static const char usage[] =
 "                        with another token (0x2003), or a hypercall of that number\n"
 "  --vcpus N             vCPU i asks about device i modulo their number\n"
 "  --count N --reps N    N queries per rep (100), reps (11)\n"
+"  --warmup N            first up to N reps that are not timed, until one makes no exit\n"
 "  --seconds S           instead of --reps: until the time is over\n"
 "  --loop-until-signal   instead of --reps: until SIGINT, SIGTERM, SIGALRM or the command stop\n"
 "  --tight               timing loop: nothing around the hypercall but the sum of the answers\n"
@@ -1270,13 +1291,13 @@ enum {
 	O_ASK = 256, O_VCPUS, O_COUNT, O_REPS, O_SECONDS, O_LOOP, O_TIGHT, O_SPIN, O_PIN, O_DEVICE,
 	O_BUID, O_ADDR, O_GEN, O_ONE, O_LATE, O_NOKVM, O_NODEV, O_NOENABLE, O_TOKEN, O_ASKTOKEN,
 	O_VMMTOKEN, O_NARGS, O_NRET, O_BLOCK, O_NONRES, O_WORD, O_DIRTY, O_NOCONFER, O_RESET, O_KILL,
-	O_RESPAWN, O_FASTPATH, O_HOLD, O_CONTROL, O_LIVE, O_JSON, O_LABEL, O_QUIET, O_HELP, O_FIFO,
+	O_RESPAWN, O_FASTPATH, O_HOLD, O_CONTROL, O_LIVE, O_JSON, O_LABEL, O_QUIET, O_HELP, O_FIFO, O_WARMUP,
 };
 
 static const struct option options[] = {
 	{ "ask", 1, NULL, O_ASK }, { "vcpus", 1, NULL, O_VCPUS }, { "count", 1, NULL, O_COUNT },
 	{ "reps", 1, NULL, O_REPS }, { "seconds", 1, NULL, O_SECONDS },
-	{ "loop-until-signal", 0, NULL, O_LOOP }, { "tight", 0, NULL, O_TIGHT },
+	{ "warmup", 1, NULL, O_WARMUP }, { "loop-until-signal", 0, NULL, O_LOOP }, { "tight", 0, NULL, O_TIGHT },
 	{ "spin", 1, NULL, O_SPIN }, { "pin", 0, NULL, O_PIN }, { "device", 1, NULL, O_DEVICE },
 	{ "buid", 1, NULL, O_BUID }, { "addr", 1, NULL, O_ADDR }, { "verify-gen", 1, NULL, O_GEN },
 	{ "one-container", 0, NULL, O_ONE }, { "late-kvm", 0, NULL, O_LATE },
@@ -1333,6 +1354,7 @@ static void parse(int argc, char **argv)
 		case O_COUNT:		opt.count = NUM(); break;
 		case O_REPS:		opt.reps = NUM(); break;
 		case O_SECONDS:		opt.seconds_ms = NUM() * 1000; break;
+		case O_WARMUP:		opt.warmup = NUM(); break;
 		case O_LOOP:		opt.loop = true; break;
 		case O_TIGHT:		opt.tight = true; break;
 		case O_SPIN:		opt.spin = NUM(); break;
