@@ -20,6 +20,7 @@
 #include <linux/device.h>
 #include <linux/hash.h>
 #include <linux/hashtable.h>
+#include <linux/iommu.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/rcupdate.h>
@@ -47,7 +48,7 @@ static DEFINE_RAW_SPINLOCK(bind_lock);	/* all changes of the above; taps take it
 static atomic_t bind_epoch;		/* counts the events that drop bindings */
 static u64 next_vm_cookie = 1;
 
-static u64 question_hash(const struct question *q)
+u64 question_hash(const struct question *q)
 {
 	return hash_long((unsigned long)q->kvm ^ q->buid ^
 			 ((u64)q->addr << 32 | q->token << 3 | q->nret), 32);
@@ -206,25 +207,34 @@ out:
 	return vdev;
 }
 
-/* Any VFIO device of @kvm in @pe; the PE stays while the rescan lock is held. */
-static struct vfio_device *vfio_device_find(const struct eeh_pe *pe, const struct kvm *kvm,
-					    struct module **owner)
+/*
+ * The PE of @group, and any VFIO device of @kvm in it. The caller holds the
+ * rescan lock, so that both stay. @group is just an address here: it was seen
+ * when the VMM used it.
+ */
+static struct eeh_pe *group_to_pe(const struct iommu_group *group, const struct kvm *kvm,
+				  struct vfio_device **vdev, struct module **owner)
 {
-	struct vfio_device *vdev = NULL;
+	struct eeh_pe *pe = NULL;
 	struct pci_dev *pdev = NULL;
+	struct iommu_group *grp;
 	struct eeh_dev *edev;
 
 	for_each_pci_dev(pdev) {
 		edev = pci_dev_to_eeh_dev(pdev);
-		if (!edev || edev->pe != pe)
-			continue;
-		vdev = vfio_device_of(pdev, kvm, owner);
-		if (vdev) {
+		grp = iommu_group_get(&pdev->dev);
+		if (edev && edev->pe && grp && grp == group && eeh_iommu_group_to_pe(grp) == edev->pe) {
+			*vdev = vfio_device_of(pdev, kvm, owner);
+			if (*vdev)
+				pe = edev->pe;
+		}
+		iommu_group_put(grp);
+		if (pe) {
 			pci_dev_put(pdev);
 			break;
 		}
 	}
-	return vdev;
+	return pe;
 }
 
 static int binding_insert(struct binding *b, struct bind_vm *vm, unsigned int epoch)
@@ -254,16 +264,16 @@ static int binding_insert(struct binding *b, struct bind_vm *vm, unsigned int ep
 }
 
 /*
- * Bind @q to @pe. @pe is just an address here: it was seen when the VMM asked
- * for its state, and is only used if it still is the PE of a device. @rets are
- * the words that the VMM returned for a normal PE.
+ * Bind @q to the PE of @group. @rets are the words that the VMM returned for it
+ * while it was normal.
  */
-int binding_add(const struct question *q, struct eeh_pe *pe, const __be32 *rets,
+int binding_add(const struct question *q, const struct iommu_group *group, const __be32 *rets,
 		unsigned int epoch)
 {
 	struct query learn = {};
 	struct bind_vm *vm;
 	struct binding *b;
+	struct eeh_pe *pe;
 	int err = -ENOMEM;
 
 	b = kzalloc(sizeof(*b), GFP_KERNEL);
@@ -276,8 +286,8 @@ int binding_add(const struct question *q, struct eeh_pe *pe, const __be32 *rets,
 
 	pci_lock_rescan_remove();
 	err = -ENODEV;
-	b->vdev = vfio_device_find(pe, q->kvm, &b->vdev_owner);
-	if (!b->vdev)
+	pe = group_to_pe(group, q->kvm, &b->vdev, &b->vdev_owner);
+	if (!pe)
 		goto out_unlock;
 	err = -ENOMEM;
 	b->pe = pe_wrap_get_or_create(pe);

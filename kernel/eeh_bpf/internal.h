@@ -29,6 +29,7 @@
 extern struct workqueue_struct *core_wq;
 
 struct eeh_pe;
+struct iommu_group;
 struct kvm;
 struct kvm_vcpu;
 struct pci_dev;
@@ -90,8 +91,9 @@ struct binding {
 	struct rcu_work rwork;
 };
 
+u64 question_hash(const struct question *q);
 struct binding *binding_find(const struct question *q);		/* RCU */
-int binding_add(const struct question *q, struct eeh_pe *pe, const __be32 *rets,
+int binding_add(const struct question *q, const struct iommu_group *group, const __be32 *rets,
 		unsigned int epoch);				/* may sleep */
 bool binding_owned_by(const struct binding *b, const struct kvm *kvm);
 unsigned int binding_epoch(void);
@@ -115,7 +117,6 @@ enum eeh_bpf_outcome query_decide(struct query *k);
 void query_policy_changed(void);
 
 enum core_stat {	/* beside enum eeh_bpf_outcome */
-	STAT_QUERIES,
 	STAT_MISSED,
 	STAT_LEARNED,
 	STAT_DROPPED,
@@ -127,6 +128,7 @@ void stat_outcome(enum eeh_bpf_outcome out);
 void stat_inc(enum core_stat stat);
 void stat_add(enum core_stat stat, u64 n);
 u64 stat_read_outcome(enum eeh_bpf_outcome out);
+u64 stat_read_queries(void);
 u64 stat_read(enum core_stat stat);
 u64 query_seq(void);
 
@@ -150,7 +152,7 @@ int watch_init(void);
 void watch_exit(void);
 void watch_learn(struct kvm_vcpu *vcpu, const struct question *q, unsigned long rets_hva);
 bool watch_audit(struct kvm_vcpu *vcpu, const struct binding *b, unsigned long rets_hva);
-void watch_state_request(struct eeh_pe *pe);
+void watch_eeh_op(struct iommu_group *group);
 void watch_vcpu_run(struct kvm_vcpu *vcpu);
 void watch_cancel_all(void);		/* may sleep; no tap may be armed */
 extern atomic_t watch_active;

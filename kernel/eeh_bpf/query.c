@@ -32,20 +32,24 @@ struct counters {
 static DEFINE_PER_CPU(struct counters, counters);
 static atomic_t rejected_now;	/* since the policy was attached */
 
+/*
+ * The taps count with preemption disabled, and no interrupt counts, so plain
+ * per-CPU operations do. The others, in process context, disable it themselves.
+ */
 void stat_outcome(enum eeh_bpf_outcome out)
 {
-	this_cpu_inc(counters.outcome[out]);
-	this_cpu_inc(counters.stat[STAT_QUERIES]);
+	__this_cpu_inc(counters.outcome[out]);
 }
 
 void stat_add(enum core_stat stat, u64 n)
 {
-	this_cpu_add(counters.stat[stat], n);
+	guard(preempt_notrace)();
+	__this_cpu_add(counters.stat[stat], n);
 }
 
 void stat_inc(enum core_stat stat)
 {
-	this_cpu_inc(counters.stat[stat]);
+	stat_add(stat, 1);
 }
 
 u64 stat_read_outcome(enum eeh_bpf_outcome out)
@@ -55,6 +59,16 @@ u64 stat_read_outcome(enum eeh_bpf_outcome out)
 
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(per_cpu(counters.outcome[out], cpu));
+	return sum;
+}
+
+u64 stat_read_queries(void)
+{
+	u64 sum = 0;
+	int i;
+
+	for (i = 0; i < EEH_BPF_OUT_MAX; i++)
+		sum += stat_read_outcome(i);
 	return sum;
 }
 
@@ -71,7 +85,7 @@ u64 stat_read(enum core_stat stat)
 /* Unique within this load of the module; not an order across CPUs. */
 u64 query_seq(void)
 {
-	return this_cpu_inc_return(counters.seq) * nr_cpu_ids + raw_smp_processor_id();
+	return __this_cpu_inc_return(counters.seq) * nr_cpu_ids + raw_smp_processor_id();
 }
 
 /* A policy that keeps answering without evidence is wrong: stop asking it. */

@@ -10,8 +10,8 @@
  * choice; it is part of the learned binding, so only the shape is known here.
  */
 #include <linux/kvm_host.h>
+#include <linux/mm.h>
 #include <linux/sched/clock.h>
-#include <linux/uaccess.h>
 
 #include <asm/hvcall.h>
 #include <asm/kvm_book3s.h>
@@ -32,52 +32,54 @@ struct guest_block {
 	struct kvm_memory_slot *slot;
 	gpa_t gpa;
 	unsigned long hva;
+	struct page *page;
+	void *kaddr;		/* of the block, in the kernel's linear mapping */
 };
 
 /*
- * Everything that is read or written must lie in one page of one slot: rare
- * blocks that do not are the original path's. That path takes the address modulo
- * KVM_PAM, too (kvmppc_rtas_hcall()).
+ * Take the block's page. Everything that is read or written must lie in one page
+ * of one slot: rare blocks that do not are the original path's. That path takes
+ * the address modulo KVM_PAM, too (kvmppc_rtas_hcall()).
+ *
+ * The taps can not sleep: a page that is not there, or not writable, now is not
+ * waited for. Taking it once and using the linear mapping for both the question
+ * and the answer also saves opening user access twice, which is dear where the
+ * L1 cache has to be flushed each time (do_uaccess_flush()).
  */
-static bool find_block(struct kvm_vcpu *vcpu, struct guest_block *g)
+static bool get_block(struct kvm_vcpu *vcpu, struct guest_block *g)
 {
-	struct kvm *kvm = vcpu->kvm;
-
 	g->gpa = kvmppc_get_gpr(vcpu, 4) & KVM_PAM;
 	if (offset_in_page(g->gpa) + QUERY_BYTES > PAGE_SIZE)
 		return false;
-	g->slot = __gfn_to_memslot(kvm_memslots(kvm), gpa_to_gfn(g->gpa));
+	g->slot = __gfn_to_memslot(kvm_memslots(vcpu->kvm), gpa_to_gfn(g->gpa));
 	if (!g->slot || g->slot->flags & (KVM_MEMSLOT_INVALID | KVM_MEM_READONLY))
 		return false;
 	g->hva = __gfn_to_hva_memslot(g->slot, gpa_to_gfn(g->gpa)) + offset_in_page(g->gpa);
+	if (get_user_pages_fast_only(g->hva, 1, FOLL_WRITE, &g->page) != 1)
+		return false;
+	g->kaddr = page_address(g->page) + offset_in_page(g->gpa);
 	return true;
 }
 
-/* The taps can not sleep: a page that is not there now is not waited for. */
-static bool read_block(const struct guest_block *g, struct rtas_block *blk)
+static void put_block(const struct guest_block *g)
 {
-	unsigned long left;
-
-	pagefault_disable();
-	left = __copy_from_user_inatomic(blk, (void __user *)g->hva, sizeof(*blk));
-	pagefault_enable();
-	return !left;
+	put_page(g->page);
 }
 
-static bool write_rets(const struct guest_block *g, const __be32 *rets, u32 nret)
+static void write_rets(const struct guest_block *g, const __be32 *rets, u32 nret)
 {
-	unsigned long left;
+	__be32 *to = g->kaddr + QUERY_RETS;
+	u32 i;
 
-	pagefault_disable();
-	left = __copy_to_user_inatomic((void __user *)(g->hva + QUERY_RETS), rets,
-				       nret * sizeof(*rets));
-	pagefault_enable();
-	if (left)
-		return false;
+	for (i = 0; i < nret; i++)
+		WRITE_ONCE(to[i], rets[i]);
+	/* Whoever cleans the page after this look writes our words out, too. */
+	smp_mb();
+	if (!PageDirty(g->page))
+		set_page_dirty(g->page);
 	/* As mark_page_dirty_in_slot() does, which only kvm-hv may call. */
 	if (g->slot->dirty_bitmap)
 		set_bit_le(gpa_to_gfn(g->gpa) - g->slot->base_gfn, g->slot->dirty_bitmap);
-	return true;
 }
 
 /*
@@ -139,8 +141,7 @@ static enum eeh_bpf_outcome query(struct kvm_vcpu *vcpu, const struct question *
 		atomic64_inc(&b->answered);
 		return EEH_BPF_OUT_AUDITED;
 	}
-	if (!write_rets(g, b->rets, question->nret))
-		return EEH_BPF_OUT_FAULT;
+	write_rets(g, b->rets, question->nret);
 	atomic64_inc(&b->answered);
 	finish_hcall(vcpu);
 	return EEH_BPF_OUT_ANSWERED;
@@ -206,9 +207,13 @@ void rtas_hcall(struct kvm_vcpu *vcpu)
 	int idx;
 
 	idx = srcu_read_lock(&vcpu->kvm->srcu);
-	if (find_block(vcpu, &g) && read_block(&g, &blk))
+	if (get_block(vcpu, &g)) {
+		/* a copy: another vCPU may be writing to it */
+		memcpy(&blk, g.kaddr, sizeof(blk));
 		handle_block(vcpu, &g, &blk);
-	else
+		put_block(&g);
+	} else {
 		stat_outcome(EEH_BPF_OUT_FAULT);
+	}
 	srcu_read_unlock(&vcpu->kvm->srcu, idx);
 }

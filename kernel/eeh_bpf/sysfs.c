@@ -112,7 +112,7 @@ static const struct attribute_group core_group = { .attrs = core_attrs };
 	}										\
 	ATTR_RO(_name)
 
-STAT_ATTR(queries, stat_read(STAT_QUERIES));
+STAT_ATTR(queries, stat_read_queries());
 STAT_ATTR(missed, stat_read(STAT_MISSED));
 STAT_ATTR(learned, stat_read(STAT_LEARNED));
 STAT_ATTR(dropped, stat_read(STAT_DROPPED));

@@ -53,12 +53,6 @@ static void notrace tap_vcpu_run(unsigned long ip, unsigned long parent_ip, stru
 	preempt_enable_notrace();
 }
 
-static void on_get_state(struct eeh_pe *pe, struct ftrace_regs *fregs)
-{
-	if (atomic_read(&watch_active))
-		watch_state_request(pe);
-}
-
 /* Whatever may thaw or reset a PE voids the evidence that is under way. */
 static struct pe_wrap *void_evidence(const struct eeh_pe *pe)
 {
@@ -69,8 +63,9 @@ static struct pe_wrap *void_evidence(const struct eeh_pe *pe)
 	return w;
 }
 
-static void on_set_option(struct eeh_pe *pe, struct ftrace_regs *fregs)
+static void on_set_option(void *arg, struct ftrace_regs *fregs)
 {
+	struct eeh_pe *pe = arg;
 	int option = ftrace_regs_get_argument(fregs, 1);
 	struct pe_wrap *w = void_evidence(pe);
 
@@ -80,8 +75,9 @@ static void on_set_option(struct eeh_pe *pe, struct ftrace_regs *fregs)
 	ops_event(w, pe, 0, EEH_BPF_EV_OPTION, option);
 }
 
-static void on_reset(struct eeh_pe *pe, struct ftrace_regs *fregs)
+static void on_reset(void *arg, struct ftrace_regs *fregs)
 {
+	struct eeh_pe *pe = arg;
 	int option = ftrace_regs_get_argument(fregs, 1);
 	struct pe_wrap *w = void_evidence(pe);
 
@@ -89,13 +85,16 @@ static void on_reset(struct eeh_pe *pe, struct ftrace_regs *fregs)
 	ops_event(w, pe, 0, EEH_BPF_EV_RESET, option);
 }
 
-static void on_configure(struct eeh_pe *pe, struct ftrace_regs *fregs)
+static void on_configure(void *arg, struct ftrace_regs *fregs)
 {
+	struct eeh_pe *pe = arg;
+
 	ops_event(void_evidence(pe), pe, 0, EEH_BPF_EV_CONFIGURE, 0);
 }
 
-static void on_inject(struct eeh_pe *pe, struct ftrace_regs *fregs)
+static void on_inject(void *arg, struct ftrace_regs *fregs)
 {
+	struct eeh_pe *pe = arg;
 	int func = ftrace_regs_get_argument(fregs, 2);
 
 	trace_eeh_inject(pe->phb->global_number, pe->addr, ftrace_regs_get_argument(fregs, 1),
@@ -104,16 +103,24 @@ static void on_inject(struct eeh_pe *pe, struct ftrace_regs *fregs)
 	ops_event(pe_wrap_find(pe), pe, 0, EEH_BPF_EV_INJECT, func);
 }
 
-static void on_isolated(struct eeh_pe *pe, struct ftrace_regs *fregs)
+static void on_isolated(void *arg, struct ftrace_regs *fregs)
 {
+	struct eeh_pe *pe = arg;
+
 	if (pe->state & EEH_PE_ISOLATED)
 		return;
 	trace_eeh_pe_frozen(pe->phb->global_number, pe->addr, eeh_pe_passed(pe));
 	ops_event(void_evidence(pe), pe, 0, EEH_BPF_EV_FROZEN, 0);
 }
 
-/* eeh_dev_open() and eeh_dev_release() take a struct pci_dev; only VFIO calls them. */
-static void on_vfio_device(struct eeh_pe *unused, struct ftrace_regs *fregs)
+static void on_vfio_op(void *group, struct ftrace_regs *fregs)
+{
+	if (atomic_read(&watch_active))
+		watch_eeh_op(group);
+}
+
+/* eeh_dev_open() and eeh_dev_release(): only VFIO calls them. */
+static void on_vfio_device(void *pdev, struct ftrace_regs *fregs)
 {
 	binding_drop_all();
 }
@@ -126,9 +133,9 @@ static void on_vfio_device(struct eeh_pe *unused, struct ftrace_regs *fregs)
 static const struct {
 	const char *name;
 	unsigned long addr;
-	void (*fn)(struct eeh_pe *pe, struct ftrace_regs *fregs);
+	void (*fn)(void *arg, struct ftrace_regs *fregs);	/* arg: the first argument */
 } eeh_fns[] = {
-	{ "eeh_pe_get_state", (unsigned long)eeh_pe_get_state, on_get_state },
+	{ "eeh_iommu_group_to_pe", (unsigned long)eeh_iommu_group_to_pe, on_vfio_op },
 	{ "eeh_pe_set_option", (unsigned long)eeh_pe_set_option, on_set_option },
 	{ "eeh_pe_reset", (unsigned long)eeh_pe_reset, on_reset },
 	{ "eeh_pe_configure", (unsigned long)eeh_pe_configure, on_configure },

@@ -3,13 +3,15 @@
  * Watching a VMM answer one query: to learn a binding, or to audit an answer.
  *
  * A watch starts when a query is passed on, and follows the vCPU's thread out
- * of KVM_RUN. It notes every state request that VFIO makes for that thread
- * (eeh_pe_get_state() has no other caller in such a thread), and ends when the
- * thread enters the guest again: then the answer of the VMM is in the guest's
- * memory.
+ * of KVM_RUN. It notes every EEH operation that VFIO does for that thread, by the
+ * IOMMU group that VFIO looks the PE up with (eeh_iommu_group_to_pe() has no
+ * other caller), and ends when the thread enters the guest again: then the
+ * answer of the VMM is in the guest's memory.
  *
- * Learning: bind only if exactly one PE was asked for exactly once, and the VMM
- * said that it is normal. Bindings are made in process context, see core_wq.
+ * Learning: bind only if exactly one operation ran, so for one group, and the
+ * VMM said that the PE is normal. Bindings are made in process context, see
+ * core_wq. A question that could not be bound is not watched again for a second,
+ * unless something happens that could make a difference (see binding_epoch()).
  *
  * Audit: compare the answer of the VMM with the one that the core held back.
  *
@@ -26,8 +28,6 @@
 #include <linux/kvm_host.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
-
-#include <asm/eeh.h>
 
 #include "internal.h"
 
@@ -46,7 +46,7 @@ struct watch {
 	unsigned int epoch;
 	bool audit;
 	unsigned int requests;
-	struct eeh_pe *pe;		/* only compared */
+	struct iommu_group *group;	/* only compared */
 	__be32 rets[QUERY_NRET_MAX];	/* audit: the answer held back; learn: the VMM's */
 	struct work_struct work;
 };
@@ -128,15 +128,51 @@ static struct watch *watch_start(struct kvm_vcpu *vcpu, const struct question *q
 	w->epoch = binding_epoch();
 	w->audit = false;
 	w->requests = 0;
-	w->pe = NULL;
+	w->group = NULL;
 	WRITE_ONCE(w->started, jiffies);
 	return w;
 }
 
+/*
+ * Questions that were watched in vain. Only a hint, so that a VM that can not be
+ * bound, or another call of the same shape, does not pay for a watch each time:
+ * entries may be overwritten, torn or share a slot.
+ */
+#define GIVE_UPS	64
+
+static struct {
+	u64 key;
+	unsigned long until;
+} given_up[GIVE_UPS];
+
+static u64 give_up_key(const struct question *q, unsigned int epoch)
+{
+	return question_hash(q) ^ epoch;
+}
+
+static void give_up(const struct question *q, unsigned int epoch)
+{
+	u64 key = give_up_key(q, epoch);
+
+	WRITE_ONCE(given_up[key % GIVE_UPS].until, jiffies + HZ);
+	WRITE_ONCE(given_up[key % GIVE_UPS].key, key);
+}
+
+static bool is_given_up(const struct question *q)
+{
+	u64 key = give_up_key(q, binding_epoch());
+
+	return READ_ONCE(given_up[key % GIVE_UPS].key) == key &&
+	       time_before(jiffies, READ_ONCE(given_up[key % GIVE_UPS].until));
+}
+
 void watch_learn(struct kvm_vcpu *vcpu, const struct question *q, unsigned long rets_hva)
 {
-	struct watch *w = watch_start(vcpu, q, rets_hva);
+	struct watch *w;
 
+	if (is_given_up(q))
+		return;
+	w = watch_start(vcpu, q, rets_hva);
 	if (w)
 		watch_resume(w);
 }
@@ -153,14 +189,14 @@ bool watch_audit(struct kvm_vcpu *vcpu, const struct binding *b, unsigned long r
 	return true;
 }
 
-void watch_state_request(struct eeh_pe *pe)
+void watch_eeh_op(struct iommu_group *group)
 {
 	struct watch *w = watch_take();
 
 	if (!w)
 		return;
 	w->requests++;
-	w->pe = pe;
+	w->group = group;
 	watch_resume(w);
 }
 
@@ -175,7 +211,8 @@ static void watch_bind(struct work_struct *work)
 {
 	struct watch *w = container_of(work, struct watch, work);
 
-	binding_add(&w->q, w->pe, w->rets, w->epoch);
+	if (binding_add(&w->q, w->group, w->rets, w->epoch))
+		give_up(&w->q, w->epoch);
 	watch_end(w);
 }
 
@@ -203,6 +240,7 @@ void watch_vcpu_run(struct kvm_vcpu *vcpu)
 	}
 	if (w->requests != 1 || w->epoch != binding_epoch() ||
 	    !rets_say_normal(rets, w->q.nret)) {
+		give_up(&w->q, w->epoch);
 		watch_end(w);
 		return;
 	}
