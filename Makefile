@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# `make help` says what there is. Everything is built inside the lab's build root, so the machine
+# needs only bash, make and mmdebstrap (which `make setup` installs, as root).
+
+CROSS	:= powerpc64le-linux-gnu-
+B	:= $(CURDIR)/build
+LAB	:= selftests/lab/lab
+ABI	= $(shell awk '$$1 == "headers" && $$2 == "abi" { print $$3 }' selftests/lab/lock)
+MAKE_IN	= selftests/lab/in-root $(MAKE) --no-print-directory -j$(shell nproc) -f Makefile
+
+all: setup
+	$(LAB) build buildroot headers
+	$(MAKE_IN) cross
+
+help:
+	@echo 'make          build everything for ppc64le, into build/'
+	@echo 'make demo     show the main job on an emulated POWER10 (first run about 8 minutes)'
+	@echo 'make check    every test (.ci/run calls this); one group: selftests/run NAME'
+	@echo 'make bench    the figures: build/bench/results.json, a table and an SVG'
+	@echo 'make soak     longer campaigns'
+	@echo 'make mutants  break the code in planted ways and see the tests fail'
+	@echo 'make lock     choose the newest complete kernel and QEMU source for the lab again'
+	@echo 'make install  on a POWER machine: module, library, command, manual pages (DESTDIR, PREFIX)'
+	@echo 'make clean    remove build/            make clean-cache  remove the lab as well'
+
+setup:
+	@$(LAB) setup
+
+demo: all
+	$(LAB) build
+	selftests/demo/demo
+
+check: all
+	$(LAB) build
+	selftests/run
+
+bench: all
+	$(LAB) build
+	user/bench/run
+
+soak: all
+	$(LAB) build
+	selftests/run --list selftests/soak.list
+
+mutants: all
+	$(LAB) build
+	selftests/mutants/run
+
+lock: setup
+	selftests/lab/lock.sh
+
+clean:
+	rm -rf build
+
+clean-cache:
+	$(LAB) clean-cache
+
+install:
+	$(MAKE) -C kernel/eeh_bpf modules
+	$(MAKE) -C kernel/eeh_bpf modules_install
+	$(MAKE) -C user O=$(B)/install install
+
+# From here on: inside the build root.
+cross: bpf user bench-tools modules
+
+bpf:
+	$(MAKE) -C bpf CLANG=clang-19 O=$(B)/bpf
+
+user: bpf
+	$(MAKE) -C user CROSS_COMPILE=$(CROSS) CLANG=clang-19 O=$(B)/ppc64le \
+		BPF_OBJ=$(B)/bpf/eeh_freeze.bpf.o
+
+bench-tools: user
+	$(MAKE) -C user/bench CROSS_COMPILE=$(CROSS) O=$(B)/ppc64le/bin \
+		LIBEEH=$(B)/ppc64le/lib/libeeh.a
+
+# module SOURCE FLAVOUR HEADERS-SUFFIX: kbuild wants an output directory per module.
+define module
+	mkdir -p $(B)/obj/modules-$(2)/$(notdir $(1))
+	$(MAKE) -C /usr/src/linux-headers-$(ABI)-powerpc64le$(3) M=$(CURDIR)/$(1) \
+		MO=$(B)/obj/modules-$(2)/$(notdir $(1)) ARCH=powerpc CROSS_COMPILE=$(CROSS) modules
+	mkdir -p $(B)/modules-$(2)
+	cp $(B)/obj/modules-$(2)/$(notdir $(1))/*.ko $(B)/modules-$(2)/
+
+endef
+MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module
+
+modules:
+	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
+
+.PHONY: all help setup demo check bench soak mutants lock clean clean-cache install \
+	cross bpf user bench-tools modules
