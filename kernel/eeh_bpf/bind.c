@@ -40,6 +40,7 @@ struct bind_vm {
 	const struct kvm *kvm;
 	u64 cookie;
 	unsigned int bindings;
+	struct rcu_head rcu;
 };
 
 static DEFINE_HASHTABLE(bindings, 8);
@@ -109,7 +110,7 @@ static void binding_drop(struct binding *b)
 	hash_del_rcu(&b->node);
 	if (!--vm->bindings) {
 		list_del(&vm->node);
-		kfree(vm);
+		kfree_rcu(vm, rcu);	/* a plain kfree() may not be called here */
 	}
 	INIT_RCU_WORK(&b->rwork, binding_free);
 	queue_rcu_work(core_wq, &b->rwork);
@@ -179,7 +180,7 @@ void binding_drop_bus(const struct kvm *kvm, u64 buid)
 static struct vfio_device *vfio_device_of(struct pci_dev *pdev, const struct kvm *kvm,
 					  struct module **owner)
 {
-	typeof(&vfio_pci_core_aer_err_detected) core_fn;
+	pci_ers_result_t (*core_fn)(struct pci_dev *pdev, pci_channel_state_t state);
 	struct vfio_pci_core_device *core;
 	struct vfio_device *vdev = NULL;
 	struct pci_driver *drv;
@@ -222,18 +223,19 @@ static struct eeh_pe *group_to_pe(const struct iommu_group *group, const struct 
 
 	for_each_pci_dev(pdev) {
 		edev = pci_dev_to_eeh_dev(pdev);
+		if (!edev || !edev->pe)
+			continue;
 		grp = iommu_group_get(&pdev->dev);
-		if (edev && edev->pe && grp && grp == group && eeh_iommu_group_to_pe(grp) == edev->pe) {
+		if (grp && grp == group && eeh_iommu_group_to_pe(grp) == edev->pe) {
 			*vdev = vfio_device_of(pdev, kvm, owner);
 			if (*vdev)
 				pe = edev->pe;
 		}
 		iommu_group_put(grp);
-		if (pe) {
-			pci_dev_put(pdev);
+		if (pe)
 			break;
-		}
 	}
+	pci_dev_put(pdev);	/* of the device the loop was left at, if any */
 	return pe;
 }
 

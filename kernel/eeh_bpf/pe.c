@@ -142,7 +142,9 @@ static int pe_notify(struct notifier_block *nb, unsigned long action, void *data
 	if (w)
 		pe_wrap_kill(w);
 	mutex_unlock(&wraps_mutex);
-	synchronize_rcu();
+	/* Without a wrapper nobody was told about the PE. */
+	if (w)
+		synchronize_rcu();
 	return NOTIFY_DONE;
 }
 

@@ -205,6 +205,7 @@ static int arm_event(void)
 		err = tap_filter(&ops_eeh, eeh_fns[i].name, i == 0);
 		if (err) {
 			pr_err("%s() can not be probed (%d)\n", eeh_fns[i].name, err);
+			ftrace_free_filter(&ops_eeh);
 			return err;
 		}
 	}

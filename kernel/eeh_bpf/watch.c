@@ -62,6 +62,16 @@ static void watch_end(struct watch *w)
 	atomic_dec(&watch_active);
 }
 
+static bool watch_take_if_running(struct watch *w)
+{
+	return atomic_cmpxchg_acquire(&w->state, WATCH_RUNNING, WATCH_SETUP) == WATCH_RUNNING;
+}
+
+static bool watch_expired(const struct watch *w)
+{
+	return time_after(jiffies, READ_ONCE(w->started) + WATCH_EXPIRES);
+}
+
 static struct watch *watch_claim(void)
 {
 	struct watch *w;
@@ -73,9 +83,6 @@ static struct watch *watch_claim(void)
 			atomic_inc(&watch_active);
 			return w;
 		}
-		if (time_after(jiffies, READ_ONCE(w->started) + WATCH_EXPIRES) &&
-		    atomic_cmpxchg_acquire(&w->state, WATCH_RUNNING, WATCH_SETUP) == WATCH_RUNNING)
-			return w;
 	}
 	stat_inc(STAT_MISSED);
 	return NULL;
@@ -83,7 +90,7 @@ static struct watch *watch_claim(void)
 
 /*
  * Take the running watch of this thread; watch_resume() or watch_end() gives it
- * back. While it is taken, watch_claim() can not mistake it for an expired one.
+ * back. Those that expired, as their threads never came back, end on the way.
  */
 static struct watch *watch_take(void)
 {
@@ -92,12 +99,17 @@ static struct watch *watch_take(void)
 
 	for (i = 0; i < WATCHES; i++) {
 		w = &watches[i];
-		if (READ_ONCE(w->task) == current &&
-		    atomic_cmpxchg_acquire(&w->state, WATCH_RUNNING, WATCH_SETUP) == WATCH_RUNNING) {
-			if (w->task == current)
-				return w;
+		if (atomic_read(&w->state) != WATCH_RUNNING ||
+		    (READ_ONCE(w->task) != current && !watch_expired(w)) ||
+		    !watch_take_if_running(w))
+			continue;
+		/* now that it is ours, look again */
+		if (w->task == current)
+			return w;
+		if (watch_expired(w))
+			watch_end(w);
+		else
 			atomic_set_release(&w->state, WATCH_RUNNING);
-		}
 	}
 	return NULL;
 }
