@@ -128,7 +128,7 @@ static struct {
 	bool no_device, no_enable, no_confer, dirty_log, reset, quiet, fifo;
 	enum order order;
 	enum nonres nonres;
-	uint64_t warmup, live_ms, hold_ms, kill_ms, respawn, spin;
+	uint64_t warmup, vmm_delay_ms, live_ms, hold_ms, kill_ms, respawn, spin;
 	uint32_t ask_token, vmm_token;
 	uint32_t nargs, nret;
 	uint64_t block_at;
@@ -721,6 +721,8 @@ static void *vcpu_main(void *arg)
 			if (opt.nonres == NONRES_NONE)
 				block_protect(v, PROT_READ | PROT_WRITE);
 			run->papr_hcall.ret = (uint64_t)answer_rtas(run->papr_hcall.args[0]);
+			if (opt.vmm_delay_ms)
+				sleep_ms(opt.vmm_delay_ms);
 			continue;
 		case HC_PREPARE:
 			v->exits_prepare++;
@@ -974,8 +976,8 @@ static int fastpath_on(void)
 
 static const char control_help[] =
 	"stats | stop | pause | resume | attach | state [I] | enable [I] | disable [I] | thaw-io [I] | "
-	"thaw-dma [I] | unfreeze [I] | reset [I] | device-close I | device-open I | group-add I | "
-	"group-del I";
+	"thaw-dma [I] | unfreeze [I] | reset [I] | reset-hot [I] | reset-deactivate [I] | "
+	"configure [I] | device-close I | device-open I | group-add I | group-del I";
 
 static int unfreeze(struct device *d)
 {
@@ -1056,6 +1058,12 @@ static void control(char *line)
 		r = unfreeze(d);
 	} else if (!strcmp(cmd, "reset")) {
 		r = hot_reset(d);
+	} else if (!strcmp(cmd, "reset-hot")) {
+		r = eeh_op(d, VFIO_EEH_PE_RESET_HOT);
+	} else if (!strcmp(cmd, "reset-deactivate")) {
+		r = eeh_op(d, VFIO_EEH_PE_RESET_DEACTIVATE);
+	} else if (!strcmp(cmd, "configure")) {
+		r = eeh_op(d, VFIO_EEH_PE_CONFIGURE);
 	} else if (!strcmp(cmd, "device-close")) {
 		r = d->dfd >= 0 && !close(d->dfd) ? 0 : -EBADF;
 		d->dfd = -1;
@@ -1269,6 +1277,7 @@ static const char usage[] =
 "  --block-nonresident[=dontneed|none]  before each query the page of the block is dropped from\n"
 "                        the page tables, or made inaccessible\n"
 "  --vmm-word I=X        the VMM answers X in return word I (a VMM that is not like QEMU)\n"
+"  --vmm-delay MS        the VMM sleeps after it wrote its answer, before the guest goes on\n"
 "\n"
 "The machine\n"
 "  --dirty-log           log dirty pages; check after each rep that the block's page is reported\n"
@@ -1281,7 +1290,8 @@ static const char usage[] =
 "  --hold S              keep the VM for S seconds after the last query\n"
 "  --control             commands on standard input, one line of JSON for each:\n"
 "                        stats stop pause resume attach state enable disable thaw-io thaw-dma\n"
-"                        unfreeze reset device-close device-open group-add group-del [device index]\n"
+"                        unfreeze reset (hot, with its waits) reset-hot reset-deactivate configure\n"
+"                        device-close device-open group-add group-del [device index]\n"
 "  --live MS             a line of JSON with the counts every MS milliseconds\n"
 "  --json --label TEXT --quiet\n"
 "\n"
@@ -1291,13 +1301,13 @@ enum {
 	O_ASK = 256, O_VCPUS, O_COUNT, O_REPS, O_SECONDS, O_LOOP, O_TIGHT, O_SPIN, O_PIN, O_DEVICE,
 	O_BUID, O_ADDR, O_GEN, O_ONE, O_LATE, O_NOKVM, O_NODEV, O_NOENABLE, O_TOKEN, O_ASKTOKEN,
 	O_VMMTOKEN, O_NARGS, O_NRET, O_BLOCK, O_NONRES, O_WORD, O_DIRTY, O_NOCONFER, O_RESET, O_KILL,
-	O_RESPAWN, O_FASTPATH, O_HOLD, O_CONTROL, O_LIVE, O_JSON, O_LABEL, O_QUIET, O_HELP, O_FIFO, O_WARMUP,
+	O_RESPAWN, O_FASTPATH, O_HOLD, O_CONTROL, O_LIVE, O_JSON, O_LABEL, O_QUIET, O_HELP, O_FIFO, O_WARMUP, O_DELAY,
 };
 
 static const struct option options[] = {
 	{ "ask", 1, NULL, O_ASK }, { "vcpus", 1, NULL, O_VCPUS }, { "count", 1, NULL, O_COUNT },
 	{ "reps", 1, NULL, O_REPS }, { "seconds", 1, NULL, O_SECONDS },
-	{ "warmup", 1, NULL, O_WARMUP }, { "loop-until-signal", 0, NULL, O_LOOP }, { "tight", 0, NULL, O_TIGHT },
+	{ "warmup", 1, NULL, O_WARMUP }, { "vmm-delay", 1, NULL, O_DELAY }, { "loop-until-signal", 0, NULL, O_LOOP }, { "tight", 0, NULL, O_TIGHT },
 	{ "spin", 1, NULL, O_SPIN }, { "pin", 0, NULL, O_PIN }, { "device", 1, NULL, O_DEVICE },
 	{ "buid", 1, NULL, O_BUID }, { "addr", 1, NULL, O_ADDR }, { "verify-gen", 1, NULL, O_GEN },
 	{ "one-container", 0, NULL, O_ONE }, { "late-kvm", 0, NULL, O_LATE },
@@ -1355,6 +1365,7 @@ static void parse(int argc, char **argv)
 		case O_REPS:		opt.reps = NUM(); break;
 		case O_SECONDS:		opt.seconds_ms = NUM() * 1000; break;
 		case O_WARMUP:		opt.warmup = NUM(); break;
+		case O_DELAY:		opt.vmm_delay_ms = NUM(); break;
 		case O_LOOP:		opt.loop = true; break;
 		case O_TIGHT:		opt.tight = true; break;
 		case O_SPIN:		opt.spin = NUM(); break;
