@@ -10,13 +10,13 @@
  * choice; it is part of the learned binding, so only the shape is known here.
  */
 #include <linux/kvm_host.h>
-#include <linux/mm.h>
 #include <linux/sched/clock.h>
 
 #include <asm/hvcall.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_ppc.h>
 
+#include "guest_block.h"
 #include "internal.h"
 #include "trace.h"
 
@@ -27,60 +27,6 @@ struct rtas_block {
 
 #define QUERY_RETS	(offsetof(struct rtas_block, args) + QUERY_NARGS * sizeof(__be32))
 #define QUERY_BYTES	(QUERY_RETS + QUERY_NRET_MAX * sizeof(__be32))
-
-struct guest_block {
-	struct kvm_memory_slot *slot;
-	gpa_t gpa;
-	unsigned long hva;
-	struct page *page;
-	void *kaddr;		/* of the block, in the kernel's linear mapping */
-};
-
-/*
- * Take the block's page. Everything that is read or written must lie in one page
- * of one slot: rare blocks that do not are the original path's. That path takes
- * the address modulo KVM_PAM, too (kvmppc_rtas_hcall()).
- *
- * The taps can not sleep: a page that is not there, or not writable, now is not
- * waited for. Taking it once and using the linear mapping for both the question
- * and the answer also saves opening user access twice, which is dear where the
- * L1 cache has to be flushed each time (do_uaccess_flush()).
- */
-static bool get_block(struct kvm_vcpu *vcpu, struct guest_block *g)
-{
-	g->gpa = kvmppc_get_gpr(vcpu, 4) & KVM_PAM;
-	if (offset_in_page(g->gpa) + QUERY_BYTES > PAGE_SIZE)
-		return false;
-	g->slot = __gfn_to_memslot(kvm_memslots(vcpu->kvm), gpa_to_gfn(g->gpa));
-	if (!g->slot || g->slot->flags & (KVM_MEMSLOT_INVALID | KVM_MEM_READONLY))
-		return false;
-	g->hva = __gfn_to_hva_memslot(g->slot, gpa_to_gfn(g->gpa)) + offset_in_page(g->gpa);
-	if (get_user_pages_fast_only(g->hva, 1, FOLL_WRITE, &g->page) != 1)
-		return false;
-	g->kaddr = page_address(g->page) + offset_in_page(g->gpa);
-	return true;
-}
-
-static void put_block(const struct guest_block *g)
-{
-	put_page(g->page);
-}
-
-static void write_rets(const struct guest_block *g, const __be32 *rets, u32 nret)
-{
-	__be32 *to = g->kaddr + QUERY_RETS;
-	u32 i;
-
-	for (i = 0; i < nret; i++)
-		WRITE_ONCE(to[i], rets[i]);
-	/* Whoever cleans the page after this look writes our words out, too. */
-	smp_mb();
-	if (!PageDirty(g->page))
-		set_page_dirty(g->page);
-	/* As mark_page_dirty_in_slot() does, which only kvm-hv may call. */
-	if (g->slot->dirty_bitmap)
-		set_bit_le(gpa_to_gfn(g->gpa) - g->slot->base_gfn, g->slot->dirty_bitmap);
-}
 
 /*
  * The result is in guest memory; what is left of the hcall is to return
@@ -108,7 +54,7 @@ static bool audit_due(struct binding *b)
 }
 
 static enum eeh_bpf_outcome query(struct kvm_vcpu *vcpu, const struct question *question,
-				  const struct guest_block *g, struct query *k)
+				  struct guest_block *g, struct query *k)
 {
 	enum eeh_bpf_outcome out;
 	struct binding *b;
@@ -141,7 +87,8 @@ static enum eeh_bpf_outcome query(struct kvm_vcpu *vcpu, const struct question *
 		atomic64_inc(&b->answered);
 		return EEH_BPF_OUT_AUDITED;
 	}
-	write_rets(g, b->rets, question->nret);
+	if (!guest_block_write(g, QUERY_RETS, b->rets, question->nret))
+		return EEH_BPF_OUT_FAULT;
 	atomic64_inc(&b->answered);
 	finish_hcall(vcpu);
 	return EEH_BPF_OUT_ANSWERED;
@@ -168,7 +115,7 @@ static bool reconfigures(const struct rtas_block *blk)
 	return false;
 }
 
-static void handle_block(struct kvm_vcpu *vcpu, const struct guest_block *g,
+static void handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
 			 const struct rtas_block *blk)
 {
 	bool trace = trace_eeh_freeze_query_enabled();
@@ -207,11 +154,13 @@ void rtas_hcall(struct kvm_vcpu *vcpu)
 	int idx;
 
 	idx = srcu_read_lock(&vcpu->kvm->srcu);
-	if (get_block(vcpu, &g)) {
+	if (guest_block_get(&g, vcpu, kvmppc_get_gpr(vcpu, 4) & KVM_PAM, QUERY_BYTES)) {
 		/* a copy: another vCPU may be writing to it */
-		memcpy(&blk, g.kaddr, sizeof(blk));
-		handle_block(vcpu, &g, &blk);
-		put_block(&g);
+		if (guest_block_read(&g, (__be32 *)&blk, sizeof(blk) / sizeof(__be32)))
+			handle_block(vcpu, &g, &blk);
+		else
+			stat_outcome(EEH_BPF_OUT_FAULT);
+		guest_block_put(&g);
 	} else {
 		stat_outcome(EEH_BPF_OUT_FAULT);
 	}
