@@ -71,6 +71,12 @@ struct eeh_bpf_query {
 	__u32 pe_addr;		/* PE number within that PHB */
 	__u32 tap;		/* enum eeh_bpf_tap */
 	__u32 vcpu;		/* asking vCPU; 0 for EEH_BPF_TAP_CHECK */
+	/*
+	 * Always NULL. It is here because the verifier takes any memory for a
+	 * kfunc's argument of a type that has only scalars in it. With a pointer
+	 * in it, only the query itself is taken.
+	 */
+	const void *reserved;
 };
 
 /* What event() is told about. */
