@@ -13,4 +13,4 @@ lock_get headers deb > "$OUT/debs"
 while read -r path sum; do
 	dpkg-deb -x "$(fetch "$path" "$sum")" "$OUT"
 done < "$OUT/debs"
-rm -rf "$OUT/usr/share"
+rm -rf "${OUT:?}/usr/share"

@@ -27,4 +27,4 @@ for flavour in 4k 64k; do
 	# modules.builtin comes with the base package, which only depmod misses.
 	depmod -b "$OUT" "$rel"
 done
-rm -rf "$OUT/usr/share"
+rm -rf "${OUT:?}/usr/share"
