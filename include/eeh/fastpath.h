@@ -35,7 +35,8 @@ struct eeh_probe;
  * @probe:	where to put the list of requirements; free with eeh_probe_free()
  *
  * Requirements, in order: "arch", "kernel", "btf", "bpffs", "permission",
- * "lockdown", "module", "interface", "kvm_hv". Changes nothing.
+ * "lockdown", "module", "interface" (only if the module is loaded), "kvm_hv".
+ * Changes nothing.
  *
  * Return: 0 if the list could be made, whatever it says; -EINVAL, -ENOMEM.
  */
@@ -67,11 +68,14 @@ enum eeh_storm {
 	EEH_STORM_DO_PASS		= 2,	/* count, flag, and let the VMM answer */
 };
 
+/* Rate of the built-in policy if none is configured. */
+#define EEH_FASTPATH_RATE_DEFAULT	10000
+
 /**
  * struct eeh_fastpath_config - what can be changed while it runs
  * @sz:		sizeof(struct eeh_fastpath_config)
  * @rate:	queries per second and PE above which they count as a storm; 0:
- *		the policy's default
+ *		EEH_FASTPATH_RATE_DEFAULT
  * @burst:	how many queries may come at once before that; 0: one second's
  * @storm:	enum eeh_storm: what happens to the queries of a storm
  * @no_learn:	bind no more questions to PEs; those that are bound stay
@@ -129,7 +133,9 @@ EEH_API int eeh_fastpath_attach(struct eeh_ctx *ctx, const struct eeh_fastpath_o
  * eeh_fastpath_detach() - detach what is attached, and remove the pins
  * @ctx: the context
  *
- * When it returns, no query is answered in the kernel any more.
+ * When it returns, no query is answered in the kernel any more. It then waits up
+ * to a second for the kernel to free what was attached, so that the module can
+ * be unloaded (unless others hold a file descriptor of it).
  *
  * Return: 0; -ENOENT (nothing is attached; left-over pins were removed),
  * -EBUSY (somebody holds a link that is not pinned where ours is), -EPERM,

@@ -190,6 +190,10 @@ static int do_config(int argc, char **argv)
 		return err ? failed(err) : done(true, "");
 	}
 
+	if (!c.rate)
+		c.rate = EEH_FASTPATH_RATE_DEFAULT;
+	if (!c.burst)
+		c.burst = c.rate;
 	if (json_output) {
 		o = json_object_new_object();
 		jput_u64(o, "rate", c.rate);

@@ -13,6 +13,8 @@
 #include "../../bpf/eeh_freeze.h"
 #include "eeh_internal.h"
 
+_Static_assert(EEH_FASTPATH_RATE_DEFAULT == EEH_STORM_RATE, "the header says what the policy does");
+
 #define CONFIG_MAP	"eeh_config"
 #define PES_MAP		"eeh_pes"
 
@@ -370,6 +372,23 @@ int eeh_fastpath_attach(struct eeh_ctx *ctx, const struct eeh_fastpath_opts *opt
 	return err;
 }
 
+/*
+ * The struct_ops map holds the module until it is freed, some RCU grace periods
+ * after it was detached. Whoever detaches often unloads next: wait for that.
+ */
+static void wait_unused(struct eeh_ctx *ctx)
+{
+	char buf[32];
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		if (eeh_read(ctx, EEH_ROOT_SYSFS, "module/eeh_bpf/refcnt", buf, sizeof(buf)) < 0 ||
+		    !strcmp(buf, "0"))
+			return;
+		usleep(10000);
+	}
+}
+
 int eeh_fastpath_detach(struct eeh_ctx *ctx)
 {
 	struct eeh_link link;
@@ -400,6 +419,10 @@ int eeh_fastpath_detach(struct eeh_ctx *ctx)
 		link.alive = false;
 	}
 	err = eeh_pins_repair(ctx, &link);
+	if (was_alive) {
+		eeh_link_close(&link);
+		wait_unused(ctx);
+	}
 	if (err || was_alive)
 		goto out;
 
@@ -466,8 +489,8 @@ int eeh_fastpath_get_config(struct eeh_ctx *ctx, struct eeh_fastpath_config *con
 	close(fd);
 	if (err)
 		return eeh_fail(ctx, err, "cannot read map " CONFIG_MAP ": %s", strerror(-err));
-	c.rate = raw.rate ? raw.rate : EEH_STORM_RATE;
-	c.burst = raw.burst ? raw.burst : c.rate;
+	c.rate = raw.rate;
+	c.burst = raw.burst;
 	c.storm = raw.storm_action == EEH_STORM_PASS ? EEH_STORM_DO_PASS : EEH_STORM_DO_ANSWER;
 	c.no_learn = raw.no_learn;
 	return eeh_out_put(config, &c, sizeof(c));
