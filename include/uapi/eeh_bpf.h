@@ -66,7 +66,6 @@ enum eeh_bpf_outcome {
 struct eeh_bpf_query {
 	__u64 vm;		/* cookie of the asking VM, never reused; 0: this kernel */
 	__u64 pe;		/* cookie of the PE, never reused */
-	__u64 seq;		/* serial number of the query, of this module load */
 	__u32 phb;		/* PCI domain of the PE */
 	__u32 pe_addr;		/* PE number within that PHB */
 	__u32 tap;		/* enum eeh_bpf_tap */
@@ -87,7 +86,7 @@ enum eeh_bpf_event_type {
 	EEH_BPF_EV_INJECT	= 3,	/* an error was injected (arg: function) */
 	EEH_BPF_EV_CONFIGURE	= 4,	/* bridges were configured */
 	EEH_BPF_EV_BOUND	= 5,	/* a question was bound to the PE */
-	EEH_BPF_EV_UNBOUND	= 6,	/* its bindings were dropped (arg: how many) */
+	EEH_BPF_EV_UNBOUND	= 6,	/* a binding of it was dropped */
 };
 
 /* Read-only to BPF programs, valid only during the call. */

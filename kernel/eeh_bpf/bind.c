@@ -108,6 +108,7 @@ static void binding_drop(struct binding *b)
 
 	lockdep_assert_held(&bind_lock);
 	hash_del_rcu(&b->node);
+	ops_event(b->pe, b->pe->pe, b->vm_cookie, EEH_BPF_EV_UNBOUND, 0);
 	if (!--vm->bindings) {
 		list_del(&vm->node);
 		kfree_rcu(vm, rcu);	/* a plain kfree() may not be called here */
@@ -262,6 +263,7 @@ static int binding_insert(struct binding *b, struct bind_vm *vm, unsigned int ep
 	b->vm->bindings++;
 	b->vm_cookie = b->vm->cookie;
 	hash_add_rcu(bindings, &b->node, question_hash(&b->q));
+	ops_event(b->pe, b->pe->pe, b->vm_cookie, EEH_BPF_EV_BOUND, 0);
 	return old ? 1 : 0;
 }
 

@@ -130,7 +130,6 @@ void stat_add(enum core_stat stat, u64 n);
 u64 stat_read_outcome(enum eeh_bpf_outcome out);
 u64 stat_read_queries(void);
 u64 stat_read(enum core_stat stat);
-u64 query_seq(void);
 
 extern bool core_enabled;		/* the kill switch */
 extern unsigned int core_audit;		/* 1 in N, 0: off */

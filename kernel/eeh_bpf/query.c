@@ -10,7 +10,6 @@
 
 #include <linux/module.h>
 #include <linux/percpu.h>
-#include <linux/smp.h>
 
 #include "internal.h"
 
@@ -26,7 +25,6 @@ MODULE_PARM_DESC(reject_limit,
 struct counters {
 	u64 outcome[EEH_BPF_OUT_MAX];
 	u64 stat[STAT_MAX];
-	u64 seq;
 };
 
 static DEFINE_PER_CPU(struct counters, counters);
@@ -80,12 +78,6 @@ u64 stat_read(enum core_stat stat)
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(per_cpu(counters.stat[stat], cpu));
 	return sum;
-}
-
-/* Unique within this load of the module; not an order across CPUs. */
-u64 query_seq(void)
-{
-	return __this_cpu_inc_return(counters.seq) * nr_cpu_ids + raw_smp_processor_id();
 }
 
 /* A policy that keeps answering without evidence is wrong: stop asking it. */

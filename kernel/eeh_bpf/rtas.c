@@ -74,7 +74,6 @@ static enum eeh_bpf_outcome query(struct kvm_vcpu *vcpu, const struct question *
 	k->q.pe_addr = b->pe->addr;
 	k->q.tap = EEH_BPF_TAP_RTAS;
 	k->q.vcpu = vcpu->vcpu_id;
-	k->q.seq = query_seq();
 
 	if (!binding_owned_by(b, vcpu->kvm))
 		return EEH_BPF_OUT_NOT_OWNER;
