@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the tests of the fast path share: the module, its counters, raw VMs under control, freezes.
+# Source it in the host machine (L1). Commands that are needed often do not fork: under emulation a
+# process costs tens of milliseconds.
+# shellcheck source=selftests/ktap.sh
+. ../ktap.sh
+
+K=/sys/kernel/eeh_bpf
+DEV=0001:01:00.0	# what the first --device of the machine is in L1
+DEV2=0002:01:00.0
+
+exec {NAP_FD}<> <(:)
+
+# nap MS: sleep without a process
+nap() {
+	local s
+
+	printf -v s '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
+	read -rt "$s" -u "$NAP_FD" || true
+}
+
+# is NAME EXPRESSION [DIAGNOSIS...]: a result, from an arithmetic expression in this shell
+is() {
+	local name=$1 expr=$2 v seen=
+
+	shift 2
+	if ((expr)); then
+		ok "$name"
+		return
+	fi
+	for v in $(grep -oE '[A-Za-z_][A-Za-z_0-9]*' <<< "$expr" | sort -u); do
+		seen+=" $v=${!v-}"
+	done
+	not_ok "$name" "$expr:$seen" "$@"
+}
+
+# same NAME GOT WANTED
+same() {
+	if [[ $2 == "$3" ]]; then
+		ok "$1"
+	else
+		not_ok "$1" "'$2', expected '$3'"
+	fi
+}
+
+# until_true SECONDS COMMAND...: wait for it
+until_true() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		((SECONDS <= end)) || return 1
+		nap 5
+	done
+}
+
+# ---- the module
+
+COUNTERS=(queries answered passed rejected unbound not_owner fault bypassed audited missed learned
+	dropped)
+
+# get FILE: REPLY = what it says (the first line)
+get() {
+	REPLY=
+	read -r REPLY < "$K/$1" || true
+}
+
+# counters: n_answered, n_passed... = what they counted since counters_zero. These are per-CPU sums,
+# so take them while nothing asks where they must add up.
+counters_zero() {
+	local c
+
+	for c in "${COUNTERS[@]}"; do
+		get "stats/$c"
+		printf -v "z_$c" %s "$REPLY"
+	done
+}
+
+counters() {
+	local c z
+
+	for c in "${COUNTERS[@]}"; do
+		get "stats/$c"
+		z=z_$c
+		printf -v "n_$c" %s $((REPLY - ${!z:-0}))
+	done
+	# Outcomes; the rest counts other things.
+	n_outcomes=$((n_answered + n_passed + n_rejected + n_unbound + n_not_owner + n_fault +
+		n_bypassed + n_audited))
+}
+
+# answered_more THAN: has the counter grown beyond that?
+answered_more() {
+	get stats/answered
+	((REPLY > $1))
+}
+
+# answers_again [SECONDS]: is a query answered in the kernel from now on?
+answers_again() {
+	get stats/answered
+	until_true "${1:-20}" answered_more "$REPLY"
+}
+
+bindings() { grep -c . "$K/bindings" || true; }
+
+no_bindings() { [[ $(bindings) == 0 ]]; }
+
+module_load() { insmod "${EEH_BPF_KO:-$EEH_MODULES/eeh_bpf.ko}"; }
+
+# fastpath_fresh: the module just loaded, the policy just attached
+fastpath_fresh() {
+	! [[ -d $K ]] || rmmod eeh_bpf
+	module_load
+	eehctl fastpath on
+	counters_zero
+}
+
+# ---- raw VMs (eeh-rawvmm --control)
+
+declare -A VMM_IN=() VMM_OUT=() VMM_PID=()
+
+# vmm_start NAME ARGS...
+vmm_start() {
+	local n=$1 d=/run/vmm.$1 fd
+
+	shift
+	rm -rf "$d"
+	mkdir -p "$d"
+	mkfifo "$d/in" "$d/out"
+	# nice: its vCPUs never sleep, and the shell must get a word in
+	nice -n 10 eeh-rawvmm --control --json --label "$n" "$@" < "$d/in" > "$d/out" 2> "$d/err" &
+	VMM_PID[$n]=$!
+	exec {fd}> "$d/in"
+	VMM_IN[$n]=$fd
+	exec {fd}< "$d/out"
+	VMM_OUT[$n]=$fd
+}
+
+# vmm NAME COMMAND: RESULT = its result; STATS = the line of counts, for the command stats
+vmm() {
+	local n=$1 line
+
+	shift
+	RESULT=-1000
+	if ! printf '%s\n' "$*" >&"${VMM_IN[$n]}"; then
+		echo "vmm $n is gone: $(< "/run/vmm.$n/err")" >&2
+		return 1
+	fi
+	while read -r -t 120 -u "${VMM_OUT[$n]}" line; do
+		if [[ $line == *'"live":true'* && $1 == stats ]]; then
+			STATS=$line
+			RESULT=0
+			return 0
+		fi
+		if [[ $line == *"\"command\":\"$1\""* && $line =~ \"result\":(-?[0-9]+) ]]; then
+			RESULT=${BASH_REMATCH[1]}
+			((RESULT >= 0)) || echo "vmm $n $*: $RESULT" >&2
+			return 0
+		fi
+	done
+	echo "vmm $n does not answer to '$*': $(< "/run/vmm.$n/err")" >&2
+	return 1
+}
+
+# field KEY [LINE]: REPLY = that number of LINE (STATS)
+field() {
+	local line=${2-$STATS}
+
+	[[ $line =~ \"$1\":(-?[0-9]+) ]] || { REPLY=-1; return 1; }
+	REPLY=${BASH_REMATCH[1]}
+}
+
+# vmm_fields NAME: v_queries, v_wrong... = its counts now
+FIELDS=(queries exits_rtas in_kernel normal frozen errors hcall_errors no_answer wrong
+	frozen_throughout frozen_and_told changed)
+fields_of() {
+	local f
+
+	for f in "${FIELDS[@]}"; do
+		field "$f" "$1" || true
+		printf -v "v_$f" %s "$REPLY"
+	done
+}
+
+vmm_fields() {
+	vmm "$1" stats && fields_of "$STATS"
+}
+
+# vmm_end NAME: wait for its end; REPORT = its report, v_* from it, VMM_RC = its exit status
+vmm_end() {
+	local n=$1 line fd
+
+	REPORT=
+	while read -r -t 300 -u "${VMM_OUT[$n]}" line; do
+		[[ $line != *'"label"'* ]] || REPORT=$line
+	done
+	fd=${VMM_IN[$n]}
+	exec {fd}>&-
+	fd=${VMM_OUT[$n]}
+	exec {fd}<&-
+	VMM_RC=0
+	wait "${VMM_PID[$n]}" || VMM_RC=$?
+	unset "VMM_PID[$n]"
+	[[ -z $REPORT ]] || fields_of "$REPORT"
+	((VMM_RC == 0)) || sed "s/^/vmm $n: /" "/run/vmm.$n/err" >&2
+}
+
+vmm_stop() {
+	vmm "$1" stop || true
+	vmm_end "$1"
+}
+
+# vmm_kill NAME: kill -9
+vmm_kill() {
+	kill -9 "${VMM_PID[$1]}"
+	vmm_end "$1" 2> /dev/null
+}
+
+# raw ARGS...: a raw VM from start to end; REPORT, v_*, VMM_RC as above
+raw() {
+	VMM_RC=0
+	REPORT=$(eeh-rawvmm --json "$@" 2> /run/raw.err) || VMM_RC=$?
+	fields_of "$REPORT"
+	((VMM_RC == 0)) || sed 's/^/raw: /' /run/raw.err >&2
+}
+
+# ---- freezes
+
+declare -A CTL_AT=() CTL_FREEZE=() CTL_THAW=() GEN_AT=()
+
+swap() {
+	local v=$1
+
+	echo "0x${v:14:2}${v:12:2}${v:10:2}${v:8:2}${v:6:2}${v:4:2}${v:2:2}${v:0:2}"
+}
+
+# device DEV: bind it to VFIO, and look up what "inject freeze" would look up each time
+device() {
+	local regs pe
+
+	lab-vfio "$1"
+	regs=$(inject phb "$1")
+	pe=$(printf %04x "0x$(inject pe "$1")")
+	CTL_AT[$1]=$(printf 0x%x $((regs + 0xff0)))
+	GEN_AT[$1]=$(printf 0x%x $((regs + 0xff8)))
+	CTL_FREEZE[$1]=$(swap "e00000000000$pe")
+	CTL_THAW[$1]=$(swap "c00000000000$pe")
+}
+
+# As "inject freeze DEV" and "inject thaw DEV", in one process
+freeze() { busybox devmem "${CTL_AT[$1]}" 64 "${CTL_FREEZE[$1]}"; }
+thaw() { busybox devmem "${CTL_AT[$1]}" 64 "${CTL_THAW[$1]}"; }
