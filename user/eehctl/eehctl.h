@@ -50,6 +50,7 @@ struct table *table_new(const char * const *heads, size_t cols);
 __attribute__((format(printf, 2, 3)))
 void table_cell(struct table *t, const char *fmt, ...);
 void table_print(struct table *t, FILE *f);	/* and free */
+void table_free(struct table *t);
 
 int do_fastpath(int argc, char **argv);
 int do_feature(int argc, char **argv);

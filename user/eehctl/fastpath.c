@@ -482,10 +482,12 @@ static int do_stats(int argc, char **argv)
 		s.table = table_new(pe_heads, ARRAY_SIZE(pe_heads));
 		pe_err = eeh_fastpath_for_each_pe(ctx, pe_row, &s);
 		printf("\n");
-		if (pe_err)
+		if (pe_err) {
+			table_free(s.table);
 			printf("No statistics per PE: %s\n", eeh_last_error(ctx));
-		else
+		} else {
 			table_print(s.table, stdout);
+		}
 		if (s.nr) {
 			struct table *t = table_new(vm_heads, ARRAY_SIZE(vm_heads));
 

@@ -162,7 +162,7 @@ static int open_ctx(void)
 	return err ? fail("", err, "cannot start: %s", strerror(-err)) : 0;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json",	no_argument, NULL, 'j' },
@@ -205,6 +205,13 @@ int main(int argc, char **argv)
 	if (!ret)
 		ret = cmd_select(objects, argc - optind, argv + optind, "", do_help);
 	eeh_ctx_free(ctx);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	int ret = run(argc, argv);
+
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "eehctl: cannot write: %s\n", strerror(errno));
 		ret = EXIT_ERROR;

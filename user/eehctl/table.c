@@ -60,6 +60,16 @@ static bool is_number(const char *s)
 	return *s && strspn(s, "0123456789.") == strlen(s);
 }
 
+void table_free(struct table *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->used; i++)
+		free(t->cells[i]);
+	free(t->cells);
+	free(t);
+}
+
 void table_print(struct table *t, FILE *f)
 {
 	size_t i, c, rows = t->used / t->cols, *width = calloc(t->cols, sizeof(*width));
@@ -89,10 +99,7 @@ void table_print(struct table *t, FILE *f)
 				fputs(s, f);
 			fputs(c + 1 < t->cols ? "  " : "\n", f);
 		}
-	for (i = 0; i < t->used; i++)
-		free(t->cells[i]);
-	free(t->cells);
 	free(width);
 	free(right);
-	free(t);
+	table_free(t);
 }
