@@ -143,6 +143,8 @@ vmm() {
 	local n=$1 line
 
 	shift
+	# shellcheck disable=SC2048,SC2086
+	set -- $*	# "freeze 1" is one command and its argument
 	RESULT=-1000
 	if ! printf '%s\n' "$*" >&"${VMM_IN[$n]}"; then
 		echo "vmm $n is gone: $(< "/run/vmm.$n/err")" >&2
