@@ -977,7 +977,7 @@ static int fastpath_on(void)
 static const char control_help[] =
 	"stats | stop | pause | resume | attach | state [I] | enable [I] | disable [I] | thaw-io [I] | "
 	"thaw-dma [I] | unfreeze [I] | reset [I] | reset-hot [I] | reset-deactivate [I] | "
-	"configure [I] | device-close I | device-open I | group-add I | group-del I";
+	"configure [I] | device-close I | device-open I | group-add I | group-del I | vmm-word W[=X]";
 
 static int unfreeze(struct device *d)
 {
@@ -1008,12 +1008,12 @@ static void control(char *line)
 	n = sscanf(line, "%31s %d", cmd, &i);
 	if (n < 1)
 		return;
-	if (i < 0 || i >= (opt.ndev ? opt.ndev : 1)) {
+	if (strcmp(cmd, "vmm-word") && (i < 0 || i >= (opt.ndev ? opt.ndev : 1))) {
 		printf("{\"command\":\"%s\",\"result\":%d}\n", cmd, -ENODEV);
 		fflush(stdout);
 		return;
 	}
-	d = &opt.dev[i];
+	d = i >= 0 && i < MAX_DEVICES ? &opt.dev[i] : NULL;
 	if (!strcmp(cmd, "stats")) {
 		print_live();
 		return;
@@ -1042,6 +1042,16 @@ static void control(char *line)
 		}
 		if (!r)
 			attach_first_us = now_us() - t;
+	} else if (!strcmp(cmd, "vmm-word")) {
+		char *eq = strchr(line, '=');
+
+		/* "vmm-word 3=7": from now on the VMM says so; "vmm-word 3": the truth again */
+		if (sscanf(line, "%*s %d", &i) != 1 || i < 0 || i >= MAX_WORDS) {
+			r = -EINVAL;
+		} else {
+			opt.vmm_word[i] = eq ? (uint32_t)strtoul(eq + 1, NULL, 0) : 0;
+			__atomic_store_n(&opt.vmm_word_set[i], eq != NULL, __ATOMIC_RELEASE);
+		}
 	} else if (!opt.ndev) {
 		r = -ENODEV;
 	} else if (!strcmp(cmd, "state")) {
@@ -1292,6 +1302,7 @@ static const char usage[] =
 "                        stats stop pause resume attach state enable disable thaw-io thaw-dma\n"
 "                        unfreeze reset (hot, with its waits) reset-hot reset-deactivate configure\n"
 "                        device-close device-open group-add group-del [device index]\n"
+"                        vmm-word W=X (as --vmm-word, from now on), vmm-word W (the truth again)\n"
 "  --live MS             a line of JSON with the counts every MS milliseconds\n"
 "  --json --label TEXT --quiet\n"
 "\n"
