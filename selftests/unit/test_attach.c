@@ -280,6 +280,7 @@ static void t_foreign(void **state)
 
 	fake_attach_foreign();
 	assert_int_equal(eeh_fastpath_attach(u->ctx, NULL), -EBUSY);
+	assert_non_null(strstr(eeh_last_error(u->ctx), "bpftool link list"));
 	assert_int_equal(eeh_fastpath_detach(u->ctx), -EBUSY);
 	assert_non_null(strstr(eeh_last_error(u->ctx), "bpftool link list"));
 	assert_int_equal(fake_attached_map(), 9998);

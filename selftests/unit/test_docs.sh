@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Source, usage, manual pages, completion, headers and the version script name the same things.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+n=0 failed=0
+
+same() {	# same NAME LIST LIST: one word per line each
+	local diff
+
+	n=$((n + 1))
+	if diff=$(diff <(sort -u <<< "$2") <(sort -u <<< "$3")) && [[ -n $2 ]]; then
+		echo "ok $n $1"
+	else
+		echo "not ok $n $1"
+		printf '%s\n' "$diff" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+commands() {	# of a table of struct command
+	sed -n '/^static const struct command /,/^};/s/^\t{ "\([a-z]*\)",.*/\1/p' "$1"
+}
+
+words_in() {	# what of LIST (stdin) does not occur in FILE as a word
+	local w
+
+	while read -r w; do
+		grep -qwF -- "$w" "$1" && echo "$w"
+	done || true
+}
+
+completion() {	# the word list of the completion that has this word in it
+	grep -o '"[a-z ]*"' user/eehctl/bash-completion | tr -d '"' | grep -wF "$1" | tr ' ' '\n'
+}
+
+echo "KTAP version 1"
+
+objects=$(commands user/eehctl/main.c)
+same "objects: completion" "$objects" "$(completion fastpath)"
+same "objects: eehctl.8" "$objects" "$(words_in docs/man/eehctl.8 <<< "$objects")"
+
+fastpath=$(commands user/eehctl/fastpath.c)
+usage=$(sed -n '/^static int help/,/^}/p' user/eehctl/fastpath.c | grep 'eehctl fastpath' |
+	sed 's/.*eehctl fastpath//; s/\\n.*//' | tr -c 'a-z\n' ' ' | awk '{ for (i = 1; i <= NF; i++) print $i }' |
+	grep -vx 'n\|rate\|burst\|storm\|answer\|pass\|learn')
+same "fastpath: usage" "$fastpath" "$usage"
+same "fastpath: completion" "$fastpath" "$(completion disable)"
+same "fastpath: eehctl-fastpath.8" "$fastpath" \
+	"$(words_in docs/man/eehctl-fastpath.8 <<< "$fastpath")"
+keys=$(grep -o 'strcmp(argv\[i\], "[a-z]*")' user/eehctl/fastpath.c | cut -d'"' -f2)
+same "config: completion" "$keys" "$(completion burst)"
+same "config: eehctl-fastpath.8" "$(sort -u <<< "$keys")" \
+	"$(sort -u <<< "$keys" | words_in docs/man/eehctl-fastpath.8)"
+same "feature: completion" "$(commands user/eehctl/feature.c)" "$(completion probe)"
+
+long=$(sed -n 's/^\t\t{ "\([a-z]*\)",.*no_argument.*/\1/p' user/eehctl/main.c)
+same "options: completion" "$long" \
+	"$(sed -n 's/.*local options="\(.*\)"/\1/p' user/eehctl/bash-completion | tr ' ' '\n' | sed -n 's/^--//p')"
+same "options: eehctl.8" "$long" "$(sed -n 's/^\.It Fl . , Fl -\(.*\)/\1/p' docs/man/eehctl.8)"
+
+# JSON members that the page promises and those that the code prints.
+json=$(grep -o 'jput_[a-z0-9]*([a-z]*, "[a-z_]*"\|object_add(o, "[a-z_]*"' user/eehctl/fastpath.c | cut -d'"' -f2)
+same "JSON: eehctl-fastpath.8 or the counters" "$(sort -u <<< "$json" |
+	grep -vx 'queries\|answered\|passed\|storms\|not_normal\|errors\|first_seen_ns\|last_seen_ns')" \
+	"$(sort -u <<< "$json" |
+	grep -vx 'queries\|answered\|passed\|storms\|not_normal\|errors\|first_seen_ns\|last_seen_ns' |
+	words_in docs/man/eehctl-fastpath.8)"
+
+symbols=$(grep -o 'eeh_[a-z_]*' user/lib/libeeh.map)
+declared=$(sed -n '/EEH_API/,/;/p' include/eeh/*.h | grep -o '\beeh_[a-z_]*(' | tr -d '(' |
+	grep -vx eeh_ctx_opts)
+same "symbols: headers" "$symbols" "$declared"
+same "symbols: libeeh.3" "$symbols" "$(sed -n 's/^\.Fn \(eeh_[a-z_]*\) .*/\1/p' docs/man/libeeh.3)"
+
+version=$(sed -n 's/^VERSION[[:space:]]*:= //p' user/Makefile)
+same "version: header" "$version" "$(awk '/define EEH_VERSION_/ { printf "%s%s", sep, $3; sep = "." }' \
+	include/eeh/eeh.h)"
+same "version: version script" "$version" "$(sed -n 's/^LIBEEH_\(.*\) {/\1/p' user/lib/libeeh.map |
+	tail -n 1)"
+
+attrs=$(sed -n '/Below/,/^Tracepoints/s/^\.It Pa \([a-z_]*\)\/*$/\1/p' docs/man/eeh-bpf.7 | grep -vx stats)
+same "sysfs: eeh-bpf.7 and the library" "$attrs" "$(grep -o \
+	'\(sys_str\|sys_u64\|sys_write\|sys_failed\)(ctx, "[a-z_]*"' user/lib/sysfs.c | cut -d'"' -f2)"
+
+echo "1..$n"
+exit $failed
