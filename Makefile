@@ -62,7 +62,7 @@ install:
 	$(MAKE) -C user O=$(B)/install install
 
 # From here on: inside the build root.
-cross: bpf user bench-tools modules
+cross: bpf user bench-tools modules bpf-tests
 
 bpf:
 	$(MAKE) -C bpf CLANG=clang-19 O=$(B)/bpf
@@ -74,6 +74,10 @@ user: bpf
 bench-tools: user
 	$(MAKE) -C user/bench CROSS_COMPILE=$(CROSS) O=$(B)/ppc64le/bin \
 		LIBEEH=$(B)/ppc64le/lib/libeeh.a
+
+# What lies below build/payload is copied into every payload of selftests/run.
+bpf-tests:
+	$(MAKE) -C selftests/bpf CROSS_COMPILE=$(CROSS) CLANG=clang-19 O=$(B)/payload/lies
 
 # module SOURCE FLAVOUR HEADERS-SUFFIX: kbuild wants an output directory per module.
 define module
@@ -90,4 +94,4 @@ modules:
 	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
 
 .PHONY: all help setup demo check bench soak mutants lock clean clean-cache install \
-	cross bpf user bench-tools modules
+	cross bpf user bench-tools modules bpf-tests

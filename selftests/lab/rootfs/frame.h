@@ -5,6 +5,10 @@
  * Both ends are little endian and built from this file together. A channel carries one command at
  * a time. The header's check word lets a reader find the next frame in whatever a terminal echoed
  * before the agent made its line raw.
+ *
+ * What goes into the guest is escaped, because Linux drops a NUL that follows a carriage return on
+ * a virtual terminal (hvterm_raw_get_chars() in drivers/tty/hvc/hvc_vio.c): no carriage return is
+ * ever sent.
  */
 #ifndef LAB_FRAME_H
 #define LAB_FRAME_H
@@ -23,7 +27,7 @@ enum frame_type {
 	FRAME_EXEC = 'E',	/* argv, each word with its NUL; -> OUT, ERR..., EXIT */
 	FRAME_PUT = 'U',	/* path with its NUL; then DATA..., END; -> EXIT */
 	FRAME_DATA = 'D',
-	FRAME_END = 'Z',
+	FRAME_END = 'Z',	/* uint32_t bytes of data that were sent */
 	FRAME_KILL = 'K',	/* end the running command; -> EXIT as usual */
 	/* guest to host */
 	FRAME_PONG = 'p',
@@ -65,6 +69,10 @@ static inline int frame_write_all(int fd, const void *buf, size_t len)
 	return 0;
 }
 
+#define FRAME_ESCAPE	0x10
+#define FRAME_ESCAPED	0x40	/* flipped in the byte after FRAME_ESCAPE */
+
+/* Guest to host. */
 static inline int frame_send(int fd, uint32_t id, uint32_t type, const void *data, uint32_t len)
 {
 	struct frame f = { .magic = FRAME_MAGIC, .id = id, .type = type, .len = len };
@@ -74,19 +82,49 @@ static inline int frame_send(int fd, uint32_t id, uint32_t type, const void *dat
 	return frame_write_all(fd, &f, FRAME_HEADER + len);
 }
 
+/* Host to guest. */
+static inline int frame_send_escaped(int fd, uint32_t id, uint32_t type, const void *data,
+				     uint32_t len)
+{
+	struct frame f = { .magic = FRAME_MAGIC, .id = id, .type = type, .len = len };
+	unsigned char out[2 * sizeof(f)], *in = (unsigned char *)&f;
+	size_t n = 0;
+
+	f.check = frame_check(&f);
+	memcpy(f.data, data, len);
+	for (size_t i = 0; i < FRAME_HEADER + len; i++) {
+		if (in[i] == '\r' || in[i] == FRAME_ESCAPE) {
+			out[n++] = FRAME_ESCAPE;
+			out[n++] = in[i] ^ FRAME_ESCAPED;
+		} else {
+			out[n++] = in[i];
+		}
+	}
+	return frame_write_all(fd, out, n);
+}
+
 /* What has arrived and is not yet a whole frame. */
 struct frame_reader {
 	unsigned char buf[2 * sizeof(struct frame)];
 	size_t have;
+	int escaped;		/* what arrives is escaped */
+	int pending;		/* the last byte that arrived was FRAME_ESCAPE */
 };
 
 /* Read what is there. 0 = end of file, < 0 = error (EAGAIN included), else bytes. */
 static inline ssize_t frame_fill(struct frame_reader *r, int fd)
 {
-	ssize_t n = read(fd, r->buf + r->have, sizeof(r->buf) - r->have);
+	unsigned char *in = r->buf + r->have;
+	ssize_t n = read(fd, in, sizeof(r->buf) - r->have);
 
-	if (n > 0)
-		r->have += n;
+	for (ssize_t i = 0; i < n; i++) {
+		if (r->escaped && !r->pending && in[i] == FRAME_ESCAPE) {
+			r->pending = 1;
+			continue;
+		}
+		r->buf[r->have++] = r->pending ? in[i] ^ FRAME_ESCAPED : in[i];
+		r->pending = 0;
+	}
 	return n;
 }
 

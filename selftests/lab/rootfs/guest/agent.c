@@ -119,17 +119,24 @@ done:
 static void do_put(struct frame_reader *r, const struct frame *f)
 {
 	int fd = open((const char *)f->data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	uint32_t status = fd < 0;
+	uint32_t status = fd < 0, got = 0, sent;
 	struct frame in;
 
 	for (;;) {
 		while (frame_next(r, &in)) {
 			if (in.id != f->id)
 				continue;
-			if (in.type == FRAME_DATA && !status)
+			if (in.type == FRAME_DATA && !status) {
 				status = frame_write_all(fd, in.data, in.len) != 0;
-			if (in.type == FRAME_END || in.type == FRAME_KILL)
+				got += in.len;
+			} else if (in.type == FRAME_END) {
+				memcpy(&sent, in.data, sizeof(sent));
+				status |= got != sent;
 				goto end;
+			} else if (in.type == FRAME_KILL) {
+				status = 1;
+				goto end;
+			}
 		}
 		if (frame_fill(r, tty) < 0 && errno != EINTR)
 			goto end;
@@ -142,7 +149,7 @@ end:
 
 int main(int argc, char **argv)
 {
-	static struct frame_reader r;
+	static struct frame_reader r = { .escaped = 1 };
 	static struct frame f;
 	struct termios t;
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -72,20 +73,23 @@ static int send_exec(int fd, uint32_t id, int argc, char **argv)
 		memcpy(buf + len, argv[i], n);
 		len += n;
 	}
-	return frame_send(fd, id, FRAME_EXEC, buf, len);
+	return frame_send_escaped(fd, id, FRAME_EXEC, buf, len);
 }
 
 static int send_file(int fd, uint32_t id, const char *path)
 {
 	char buf[FRAME_MAX];
+	uint32_t total = 0;
 	ssize_t n;
 
-	if (frame_send(fd, id, FRAME_PUT, path, strlen(path) + 1))
+	if (frame_send_escaped(fd, id, FRAME_PUT, path, strlen(path) + 1))
 		return -1;
-	while ((n = read(0, buf, sizeof(buf))) > 0)
-		if (frame_send(fd, id, FRAME_DATA, buf, n))
+	while ((n = read(0, buf, sizeof(buf))) > 0) {
+		if (frame_send_escaped(fd, id, FRAME_DATA, buf, n))
 			return -1;
-	return frame_send(fd, id, FRAME_END, "", 0);
+		total += n;
+	}
+	return frame_send_escaped(fd, id, FRAME_END, &total, sizeof(total));
 }
 
 int main(int argc, char **argv)
@@ -111,6 +115,10 @@ int main(int argc, char **argv)
 	fd = connect_to(argv[1]);
 	if (fd < 0)
 		return fail(argv[1]);
+	/* A guest that reads nothing must not hold us longer than the time limit. */
+	if (atol(argv[2]))
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO,
+			   &(struct timeval){ .tv_sec = atol(argv[2]) }, sizeof(struct timeval));
 	if (!strcmp(argv[3], "exec")) {
 		if (send_exec(fd, id, argc - 4, argv + 4))
 			return fail("send");
@@ -126,7 +134,7 @@ int main(int argc, char **argv)
 		long now = now_ms();
 
 		if (ping && now >= next_ping) {
-			if (frame_send(fd, id, FRAME_PING, "", 0))
+			if (frame_send_escaped(fd, id, FRAME_PING, "", 0))
 				return fail("send");
 			next_ping = now + 1000;
 		}
@@ -136,7 +144,7 @@ int main(int argc, char **argv)
 			ended = stop ? 128 + stop : 124;
 			if (ping)
 				return ended;
-			frame_send(fd, id, FRAME_KILL, "", 0);
+			frame_send_escaped(fd, id, FRAME_KILL, "", 0);
 			deadline = now + 5000;
 		}
 		if (poll(&p, 1, 200) > 0 && frame_fill(&r, fd) <= 0)
