@@ -48,8 +48,12 @@ usage=$(sed -n '/^static int help/,/^}/p' user/eehctl/fastpath.c | grep 'eehctl 
 	grep -vx 'n\|rate\|burst\|storm\|answer\|pass\|learn')
 same "fastpath: usage" "$fastpath" "$usage"
 same "fastpath: completion" "$fastpath" "$(completion disable)"
-same "fastpath: eehctl-fastpath.8" "$fastpath" \
-	"$(words_in docs/man/eehctl-fastpath.8 <<< "$fastpath")"
+page=docs/man/eehctl-fastpath.8
+same "fastpath: eehctl-fastpath.8, synopsis" "$fastpath" "$(sed -n '/^\.Sh SYNOPSIS/,/^\.El/p' $page |
+	sed -n 's/^\.Cm //p' | sed 's/ Ar .*//; s/ Op .*//' | tr -s ' |' '\n' | grep -vx 'fastpath\|Op\|')"
+same "fastpath: eehctl-fastpath.8, items" "$(grep -vx 'help' <<< "$fastpath")" \
+	"$(sed -n '/^\.Sh DESCRIPTION/,/^\.Sh FILES/s/^\.It Cm \([a-z]*\).*/\1/p' $page |
+	grep -vx 'rate\|burst\|storm\|learn')"
 keys=$(grep -o 'strcmp(argv\[i\], "[a-z]*")' user/eehctl/fastpath.c | cut -d'"' -f2)
 same "config: completion" "$keys" "$(completion burst)"
 same "config: eehctl-fastpath.8" "$(sort -u <<< "$keys")" \
@@ -84,6 +88,21 @@ same "version: version script" "$version" "$(sed -n 's/^LIBEEH_\(.*\) {/\1/p' us
 attrs=$(sed -n '/Below/,/^Tracepoints/s/^\.It Pa \([a-z_]*\)\/*$/\1/p' docs/man/eeh-bpf.7 | grep -vx stats)
 same "sysfs: eeh-bpf.7 and the library" "$attrs" "$(grep -o \
 	'\(sys_str\|sys_u64\|sys_write\|sys_failed\)(ctx, "[a-z_]*"' user/lib/sysfs.c | cut -d'"' -f2)"
+
+# A C++ program can include them, each on its own.
+cxx() {
+	printf '#include <eeh/%s.h>\nint main() { eeh_ctx_opts o; EEH_INIT(&o); return !o.sz; }\n' "$1" |
+		g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ -
+}
+n=$((n + 1))
+if ! command -v g++ > /dev/null; then
+	echo "ok $n headers: C++ # SKIP no g++"
+elif cxx eeh && cxx fastpath; then
+	echo "ok $n headers: C++"
+else
+	echo "not ok $n headers: C++"
+	failed=1
+fi
 
 echo "1..$n"
 exit $failed
