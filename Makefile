@@ -32,6 +32,7 @@ demo: all
 	selftests/demo/demo
 
 check: all
+	$(MAKE_IN) faults
 	$(LAB) build
 	selftests/run
 
@@ -40,12 +41,14 @@ bench: all
 	user/bench/run
 
 soak: all
+	$(MAKE_IN) faults
 	$(LAB) build
-	selftests/run --list selftests/soak.list
+	selftests/run --soak
 
 mutants: all
+	$(MAKE_IN) faults
 	$(LAB) build
-	selftests/mutants/run
+	selftests/run t_mutants.sh
 
 lock: setup
 	selftests/lab/lock.sh
@@ -79,6 +82,11 @@ bench-tools: user
 bpf-tests:
 	$(MAKE) -C selftests/bpf CROSS_COMPILE=$(CROSS) CLANG=clang-19 O=$(B)/payload/lies
 
+# The module and the policy with one planted fault each, which the tests must find.
+faults:
+	$(MAKE) -C selftests/mutants O=$(B)/payload/mutants W=$(B)/obj/mutants \
+		KDIR=/usr/src/linux-headers-$(ABI)-powerpc64le CROSS_COMPILE=$(CROSS) CLANG=clang-19
+
 # module SOURCE FLAVOUR HEADERS-SUFFIX: kbuild wants an output directory per module.
 define module
 	mkdir -p $(B)/obj/modules-$(2)/$(notdir $(1))
@@ -94,4 +102,4 @@ modules:
 	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
 
 .PHONY: all help setup demo check bench soak mutants lock clean clean-cache install \
-	cross bpf user bench-tools modules bpf-tests
+	cross bpf user bench-tools modules bpf-tests faults
