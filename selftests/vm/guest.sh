@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # What the tests with a Linux guest share: stock QEMU, stock kernel, a device passed through, and
 # eehbench_guest in the guest to ask. Source it after vm.sh.
@@ -26,7 +26,7 @@ ask() {
 	g_errors=$REPLY
 }
 
-loop_start() { in_guest "echo start rtas ${1:-500} > $G/loop"; }
+loop_start() { in_guest "echo start rtas 300 > $G/loop"; }
 
 # loop_stop: g_* of the loop, g_queries, and g_state, its last answer
 loop_stop() {

@@ -7,6 +7,7 @@
 # detached, attached and replaced, its loader killed, the kill switch thrown, the module reloaded,
 # the VM reset, the device closed, unplugged and plugged again. No answer is wrong, the counters add
 # up to the guest's own count, and the kernel says nothing (that is the runner's to see).
+# shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
 . ./vm.sh
@@ -36,9 +37,9 @@ freezer_off() {
 	thaw "$DEV"
 }
 
-# begin [OPTION...]: the VM asks, is answered in the kernel, and is frozen at times
+# begin: the VM asks, is answered in the kernel, and is frozen at times
 begin() {
-	vmm_start vm --device "$DEV" --verify-gen "${GEN_AT[$DEV]}" --vcpus 2 --loop-until-signal "$@"
+	vmm_start vm --device "$DEV" --verify-gen "${GEN_AT[$DEV]}" --vcpus 2 --loop-until-signal
 	answers_again || true
 	vmm vm pause
 	counters_zero
@@ -64,7 +65,7 @@ end() {
 # all_counted NAME: for cases in which a policy was attached all the time
 all_counted() {
 	is "$1: every query of the guest was counted, once" \
-		"n_queries == asked && n_answered + v_exits_rtas == v_queries"
+		"n_queries == asked && n_answered <= v_in_kernel"
 }
 
 case_onoff() {
@@ -95,19 +96,23 @@ case_replace() {
 	end "replace"
 	all_counted "replace"
 	# atomic: at no time is there no policy, so bindings stay
-	is "replace: nothing has to be learned again" "n_dropped == 0 && n_unbound == 0"
+	is "replace: nothing has to be learned again" "n_learned == 0 && n_unbound == 0"
 }
 
 # A program dies while it attaches: what is left is either on or off, and can be switched.
 case_loader() {
-	local i on=0 off=0 clean=0 pid
+	local i on=0 off=0 clean=0 pid took
 
 	begin
+	took=${EPOCHREALTIME/./}
+	eehctl fastpath off
+	eehctl fastpath on
+	took=$(((${EPOCHREALTIME/./} - took) / 1000))
 	for ((i = 0; i < 12; i++)); do
 		eehctl fastpath off
 		eehctl fastpath on &
 		pid=$!
-		nap $((RANDOM % 400))
+		nap $((RANDOM % (took + took / 4)))
 		kill -9 $pid 2> /dev/null || true
 		wait $pid 2> /dev/null || true
 		# a link that nobody pinned goes a little later
@@ -131,7 +136,7 @@ case_loader() {
 	eehctl fastpath on
 	end "killed loaders"
 	is "killed loaders: on again each time" "clean == 12"
-	diag "killed while attaching: $on times it was on, $off times off"
+	diag "killed while attaching: $on times it was on, $off times off; off and on takes $took ms"
 }
 
 case_switch() {
@@ -210,7 +215,7 @@ case_device() {
 		answered=$REPLY
 		nap 200
 		get stats/answered
-		((REPLY == answered)) && no_bindings && clean=$((clean + 1))
+		((REPLY == answered)) && until_true 2 no_bindings && clean=$((clean + 1))
 		vmm vm device-open 0
 		answers_again && back=$((back + 1))
 	done

@@ -9,6 +9,7 @@
 # and through VFIO; one freeze in ten comes from a real access that fails. After each freeze the
 # guest must have been told, after each thaw the fast path must answer again. Then full recoveries
 # (10): reset, deactivate, configure, during which the guest goes on asking.
+# shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
 . ./vm.sh
@@ -87,9 +88,7 @@ freeze_loop() {
 	diag "$vcpus vCPU: $done freezes ($injected by injected errors), $v_queries queries: $v_normal normal, $v_frozen frozen, $v_changed while the state changed; $n_answered answered in the kernel; $v_frozen_throughout asked while frozen, $v_wrong of them wrong"
 }
 
-# Without the firmware's help: while the kernel resets a PE it is frozen, and the kernel says
-# "active" to anybody who asks (pnv_eeh_get_pe_state()), the VMM included. So what the VMM tells is
-# not the fast path's fault; but the fast path must not answer.
+# As a guest recovers, but for one thing: it goes on asking. While it is reset the PE is frozen.
 recovery() {
 	local n=$1 answered
 
@@ -132,30 +131,16 @@ recover_loop() {
 	is "nothing was answered in the kernel during a reset" \
 		"in_reset == 0 && asked_in_reset >= 10 * recoveries"
 	is "recoveries: counters add up" "n_outcomes == v_queries && n_rejected == 0"
-	# What was answered in the kernel was right: wrong answers came out of exits during the reset.
-	diag "$done recoveries: $v_queries queries, $n_answered answered, $asked_in_reset asked during resets ($v_wrong told normal by the VMM)"
-	# Full recoveries with the guest at rest, as a guest that recovers is.
-	counters_zero
-	vmm_start "$n" "${VM[@]}" "${GEN_AT[$DEV]}" --loop-until-signal
-	done=0
-	if answers_again; then
-		freeze "$DEV"
-		vmm_fields "$n"
-		if until_true 20 told "$n" "$v_frozen_and_told"; then
-			vmm "$n" pause
-			vmm "$n" reset
-			done=$((RESULT == 0))
-			vmm "$n" resume
-			answers_again || done=0
-		fi
-	fi
-	vmm_stop "$n"
-	is "a guest that rests during the reset never hears a wrong word" "done && v_wrong == 0"
+	is "recoveries: no frozen PE was reported normal" "VMM_RC == 0 && v_wrong == 0 &&
+		v_frozen_throughout >= recoveries && v_frozen_and_told == v_frozen_throughout"
+	diag "$done recoveries: $v_queries queries, $n_answered answered, $asked_in_reset asked during resets, $v_wrong wrong"
 }
 
 device "$DEV"
 fastpath_fresh
-freeze_loop one $((freezes / 4)) 1
-freeze_loop two $((freezes - freezes / 4)) 2
+if ((freezes > 0)); then
+	freeze_loop one $((freezes / 4)) 1
+	freeze_loop two $((freezes - freezes / 4)) 2
+fi
 ((recoveries == 0)) || recover_loop
 finish

@@ -3,6 +3,7 @@
 #
 # A Linux guest with an e1000e: its freeze queries are answered in the kernel; it sees a freeze at
 # its first query, and recovers; it is rebooted, and its device unplugged and plugged, while it asks.
+# shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
 . ./vm.sh
@@ -35,7 +36,7 @@ after_reboot() {
 	is "$name: a freeze is told" "g_frozen == 1 && n_answered == 0"
 }
 
-loop_start 200
+loop_start
 counters_zero
 guest monitor "$GUEST" system_reset
 until_true 60 dropped_more 0 || true
@@ -44,7 +45,7 @@ is "reboot: the bindings went" "n_dropped >= 1"
 after_reboot "reboot"
 
 # A guest without drmgr gives a device back only when it reboots: then it is really closed.
-loop_start 200
+loop_start
 guest monitor "$GUEST" "device_del dev1"
 nap 500
 check "unplugged: asked for, the fast path still answers" answers_again 20

@@ -3,6 +3,7 @@
 #
 # A Linux guest with an NVMe that it reads from: before, during and after freezes with the fast path
 # on, every read that ends well has read the right data.
+# shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
 . ./vm.sh

@@ -6,6 +6,7 @@
 # Two VMs that use the same token, BUID and config_addr for different PEs never see each other's.
 # A VM whose answer rests on two PEs is never bound, nor one that does not own its device. A device
 # that goes from one VM to the next takes nothing along. Needs two devices.
+# shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
 . ./vm.sh

@@ -7,6 +7,7 @@
 # answers, under real queries: while the PE is normal and while it is frozen, the counter that
 # bpf_lies --list names takes every query, and the guest's own check finds no wrong answer. Last,
 # what becomes of a policy that goes on: bypassed, until it is replaced.
+# shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
 . ./vm.sh

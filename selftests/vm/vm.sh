@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # What the tests of the fast path share: the module, its counters, raw VMs under control, freezes.
 # Source it in the host machine (L1). Commands that are needed often do not fork: under emulation a
@@ -45,9 +45,9 @@ same() {
 	fi
 }
 
-# until_true SECONDS COMMAND...: wait for it
+# until_true SECONDS COMMAND...: wait for it. EEH_PATIENCE: where nobody expects it to come true
 until_true() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + ${EEH_PATIENCE:-$1}))
 
 	shift
 	until "$@"; do
@@ -113,8 +113,14 @@ module_load() { insmod "${EEH_BPF_KO:-$EEH_MODULES/eeh_bpf.ko}"; }
 fastpath_fresh() {
 	! [[ -d $K ]] || rmmod eeh_bpf
 	module_load
-	eehctl fastpath on
+	fastpath_on
 	counters_zero
+}
+
+# EEH_BPF_KO and EEH_BPF_POLICY: another module, another policy (t_mutants.sh)
+fastpath_on() {
+	eehctl fastpath on
+	[[ -z ${EEH_BPF_POLICY-} ]] || eehctl fastpath policy "$EEH_BPF_POLICY"
 }
 
 # ---- raw VMs (eeh-rawvmm --control)

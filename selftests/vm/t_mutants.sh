@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# t_mutants.sh [MUTANT...]: the tests find the faults that were planted (selftests/mutants).
+#
+# First each test that is used here runs with the module as it is, and must pass. Then it runs once
+# per fault, with the module that has it, and the result that the list names must turn red: a fault
+# that nobody notices fails.
+# shellcheck disable=SC2034 # is() takes variables by name
+set -euo pipefail
+# shellcheck source=selftests/vm/vm.sh
+. ./vm.sh
+
+M=../mutants
+[[ -f $M/list ]] || skip_all "no mutants were built (make mutants)"
+
+# run_test LOG SECONDS COMMAND...: with all that it may leave behind
+run_test() {
+	local log=$1 secs=$2 rc=0 dev
+
+	shift 2
+	setsid timeout -k 5 "$secs" "$@" > "$log" 2>&1 &
+	TEST=$!
+	wait $TEST || rc=$?
+	# its session: VMs, a freezer, a loader
+	pkill -KILL -s $TEST || true
+	for dev in "$DEV" "$DEV2"; do
+		thaw "$dev"
+	done
+	eehctl fastpath off > /dev/null 2>&1 || true
+	! [[ -d $K ]] || until_true 20 rmmod eeh_bpf 2> /dev/null || true
+	return $rc
+}
+
+device "$DEV"
+device "$DEV2"
+declare -A passes=()
+mkdir -p "$EEH_OUT/mutants"
+while IFS='|' read -r name red test; do
+	name=${name//[[:space:]]/}
+	[[ -n $name && $name != \#* ]] || continue
+	[[ $# == 0 || " $* " == *" $name "* ]] || continue
+	read -r red <<< "$red"
+	read -r test <<< "$test"
+	log=$EEH_OUT/mutants/$name.log
+	if [[ -z ${passes[$test]-} ]]; then
+		passes[$test]=1
+		# shellcheck disable=SC2086
+		check "without a fault: $test" run_test "$EEH_OUT/mutants/good-${test// /-}.log" 200 ./$test
+	fi
+	export EEH_PATIENCE=4
+	if [[ -f $M/$name.ko ]]; then
+		export EEH_BPF_KO=$M/$name.ko
+	else
+		export EEH_BPF_POLICY=$M/$name.bpf.o
+	fi
+	start=$SECONDS
+	# shellcheck disable=SC2086
+	run_test "$log" 120 ./$test || true
+	if grep -qE "^not ok .*$red" "$log"; then
+		ok "$name is noticed"
+	else
+		not_ok "$name is noticed" "$test:" "$(tail -n 30 "$log")"
+	fi
+	diag "$name: $(grep -E '^not ok' "$log" | head -n 1), in $((SECONDS - start)) s"
+	unset EEH_PATIENCE EEH_BPF_KO EEH_BPF_POLICY
+done < "$M/list"
+finish
