@@ -18,7 +18,6 @@
  * while a binding names it.
  */
 #include <linux/device.h>
-#include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/iommu.h>
 #include <linux/module.h>
@@ -43,39 +42,11 @@ struct bind_vm {
 	struct rcu_head rcu;
 };
 
-static DEFINE_HASHTABLE(bindings, 8);
+DEFINE_HASHTABLE(bindings, BINDING_BITS);
 static LIST_HEAD(vms);
 static DEFINE_RAW_SPINLOCK(bind_lock);	/* all changes of the above; taps take it */
 static atomic_t bind_epoch;		/* counts the events that drop bindings */
 static u64 next_vm_cookie = 1;
-
-u64 question_hash(const struct question *q)
-{
-	return hash_long((unsigned long)q->kvm ^ q->buid ^
-			 ((u64)q->addr << 32 | q->token << 3 | q->nret), 32);
-}
-
-static bool question_equal(const struct question *a, const struct question *b)
-{
-	return a->kvm == b->kvm && a->buid == b->buid && a->token == b->token &&
-	       a->addr == b->addr && a->nret == b->nret;
-}
-
-struct binding *binding_find(const struct question *q)
-{
-	struct binding *b;
-
-	hash_for_each_possible_rcu(bindings, b, node, question_hash(q))
-		if (question_equal(&b->q, q))
-			return b;
-	return NULL;
-}
-
-/* Asked at every answer: the device may have been given to another VM since. */
-bool binding_owned_by(const struct binding *b, const struct kvm *kvm)
-{
-	return READ_ONCE(b->vdev->kvm) == kvm;
-}
 
 unsigned int binding_epoch(void)
 {
@@ -262,7 +233,7 @@ static int binding_insert(struct binding *b, struct bind_vm *vm, unsigned int ep
 	}
 	b->vm->bindings++;
 	b->vm_cookie = b->vm->cookie;
-	hash_add_rcu(bindings, &b->node, question_hash(&b->q));
+	hash_add_rcu(bindings, &b->node, question_key(&b->q));
 	ops_event(b->pe, b->pe->pe, b->vm_cookie, EEH_BPF_EV_BOUND, 0);
 	return old ? 1 : 0;
 }

@@ -17,10 +17,12 @@
 #define _EEH_BPF_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/hashtable.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/vfio.h>
 #include <linux/workqueue.h>
 
 #include <eeh_bpf.h>
@@ -33,7 +35,6 @@ struct iommu_group;
 struct kvm;
 struct kvm_vcpu;
 struct pci_dev;
-struct vfio_device;
 
 /* ------------------------------------------------------------------ pe.c */
 
@@ -91,11 +92,37 @@ struct binding {
 	struct rcu_work rwork;
 };
 
-u64 question_hash(const struct question *q);
-struct binding *binding_find(const struct question *q);		/* RCU */
+#define BINDING_BITS	8
+
+extern DECLARE_HASHTABLE(bindings, BINDING_BITS);
+
+/* Not a hash yet: the hash table's functions make one of it. */
+static inline u64 question_key(const struct question *q)
+{
+	return (unsigned long)q->kvm ^ q->buid ^ (u64)q->addr << 32 ^ q->token << 3 ^ q->nret;
+}
+
+/* Inside an RCU read-side section, or under bind.c's lock. */
+static inline struct binding *binding_find(const struct question *q)
+{
+	struct binding *b;
+
+	hash_for_each_possible_rcu_notrace(bindings, b, node, question_key(q))
+		if (b->q.kvm == q->kvm && b->q.buid == q->buid && b->q.token == q->token &&
+		    b->q.addr == q->addr && b->q.nret == q->nret)
+			return b;
+	return NULL;
+}
+
 int binding_add(const struct question *q, const struct iommu_group *group, const __be32 *rets,
 		unsigned int epoch);				/* may sleep */
-bool binding_owned_by(const struct binding *b, const struct kvm *kvm);
+
+/* Asked at every answer: the device may have been given to another VM since. */
+static inline bool binding_owned_by(const struct binding *b, const struct kvm *kvm)
+{
+	return READ_ONCE(b->vdev->kvm) == kvm;
+}
+
 unsigned int binding_epoch(void);
 void binding_drop_all(void);
 void binding_drop_pe(const struct eeh_pe *pe);
@@ -124,7 +151,22 @@ enum core_stat {	/* beside enum eeh_bpf_outcome */
 	STAT_MAX,
 };
 
-void stat_outcome(enum eeh_bpf_outcome out);
+struct counters {
+	u64 outcome[EEH_BPF_OUT_MAX];
+	u64 stat[STAT_MAX];
+};
+
+DECLARE_PER_CPU(struct counters, core_counters);
+
+/*
+ * The taps count with preemption disabled, and no interrupt counts, so a plain
+ * per-CPU operation does.
+ */
+static inline void stat_outcome(enum eeh_bpf_outcome out)
+{
+	__this_cpu_inc(core_counters.outcome[out]);
+}
+
 void stat_inc(enum core_stat stat);
 void stat_add(enum core_stat stat, u64 n);
 u64 stat_read_outcome(enum eeh_bpf_outcome out);
@@ -141,7 +183,7 @@ extern unsigned int core_reject_limit;
 int ops_init(void);
 bool ops_attached(void);
 void ops_name(char *buf);
-int ops_freeze_query(struct query *k);		/* < 0: no policy */
+extern struct eeh_bpf_ops __rcu *core_policy;	/* NULL: none attached */
 bool ops_may_learn(struct query *k);
 void ops_event(const struct pe_wrap *w, const struct eeh_pe *pe, u64 vm, u32 type, u32 arg);
 

@@ -22,7 +22,7 @@
 
 #include "internal.h"
 
-static struct eeh_bpf_ops __rcu *policy;
+struct eeh_bpf_ops __rcu *core_policy;
 static DEFINE_MUTEX(policy_mutex);	/* attach, detach, replace */
 
 /* ------------------------------------------------------- evidence kfuncs */
@@ -69,7 +69,7 @@ static const struct btf_kfunc_id_set eeh_bpf_kfunc_set = {
 
 bool ops_attached(void)
 {
-	return rcu_access_pointer(policy);
+	return rcu_access_pointer(core_policy);
 }
 
 void ops_name(char *buf)
@@ -77,15 +77,8 @@ void ops_name(char *buf)
 	const struct eeh_bpf_ops *ops;
 
 	guard(rcu)();
-	ops = rcu_dereference(policy);
+	ops = rcu_dereference(core_policy);
 	strscpy(buf, ops ? ops->name : "", EEH_BPF_NAME_LEN);
-}
-
-int ops_freeze_query(struct query *k)
-{
-	const struct eeh_bpf_ops *ops = rcu_dereference_sched(policy);
-
-	return ops ? ops->freeze_query(&k->q) : -ENOENT;
 }
 
 bool ops_may_learn(struct query *k)
@@ -94,7 +87,7 @@ bool ops_may_learn(struct query *k)
 
 	/* As for freeze_query(): the programs run with preemption disabled. */
 	guard(preempt)();
-	ops = rcu_dereference_sched(policy);
+	ops = rcu_dereference_sched(core_policy);
 	return ops && (!ops->learn || !ops->learn(&k->q));
 }
 
@@ -104,7 +97,7 @@ void ops_event(const struct pe_wrap *w, const struct eeh_pe *pe, u64 vm, u32 typ
 	struct eeh_bpf_event e;
 
 	guard(preempt_notrace)();
-	ops = rcu_dereference_sched(policy);
+	ops = rcu_dereference_sched(core_policy);
 	if (!ops || !ops->event)
 		return;
 	e = (struct eeh_bpf_event) {
@@ -190,10 +183,10 @@ static int ops_reg(void *kdata, struct bpf_link *link)
 	if (ops_attached())
 		return -EBUSY;
 	query_policy_changed();
-	rcu_assign_pointer(policy, kdata);
+	rcu_assign_pointer(core_policy, kdata);
 	err = tap_arm();
 	if (err) {
-		rcu_assign_pointer(policy, NULL);
+		rcu_assign_pointer(core_policy, NULL);
 		synchronize_rcu();
 	}
 	return err;
@@ -202,7 +195,7 @@ static int ops_reg(void *kdata, struct bpf_link *link)
 static void ops_unreg(void *kdata, struct bpf_link *link)
 {
 	guard(mutex)(&policy_mutex);
-	rcu_assign_pointer(policy, NULL);
+	rcu_assign_pointer(core_policy, NULL);
 	tap_disarm();
 	watch_cancel_all();
 	binding_drop_all();
@@ -215,10 +208,10 @@ static void ops_unreg(void *kdata, struct bpf_link *link)
 static int ops_update(void *kdata, void *old_kdata, struct bpf_link *link)
 {
 	guard(mutex)(&policy_mutex);
-	if (rcu_access_pointer(policy) != old_kdata)
+	if (rcu_access_pointer(core_policy) != old_kdata)
 		return -ENOENT;
 	query_policy_changed();
-	rcu_assign_pointer(policy, kdata);
+	rcu_assign_pointer(core_policy, kdata);
 	/* nobody runs the old one when it goes */
 	synchronize_rcu();
 	return 0;

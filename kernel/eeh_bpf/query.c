@@ -10,6 +10,7 @@
 
 #include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 
 #include "internal.h"
 
@@ -22,27 +23,13 @@ module_param_named(reject_limit, core_reject_limit, uint, 0644);
 MODULE_PARM_DESC(reject_limit,
 		 "answers without evidence after which a policy is bypassed (default 16)");
 
-struct counters {
-	u64 outcome[EEH_BPF_OUT_MAX];
-	u64 stat[STAT_MAX];
-};
-
-static DEFINE_PER_CPU(struct counters, counters);
+DEFINE_PER_CPU(struct counters, core_counters);
 static atomic_t rejected_now;	/* since the policy was attached */
-
-/*
- * The taps count with preemption disabled, and no interrupt counts, so plain
- * per-CPU operations do. The others, in process context, disable it themselves.
- */
-void stat_outcome(enum eeh_bpf_outcome out)
-{
-	__this_cpu_inc(counters.outcome[out]);
-}
 
 void stat_add(enum core_stat stat, u64 n)
 {
 	guard(preempt_notrace)();
-	__this_cpu_add(counters.stat[stat], n);
+	__this_cpu_add(core_counters.stat[stat], n);
 }
 
 void stat_inc(enum core_stat stat)
@@ -56,7 +43,7 @@ u64 stat_read_outcome(enum eeh_bpf_outcome out)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(counters.outcome[out], cpu));
+		sum += READ_ONCE(per_cpu(core_counters.outcome[out], cpu));
 	return sum;
 }
 
@@ -76,7 +63,7 @@ u64 stat_read(enum core_stat stat)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(counters.stat[stat], cpu));
+		sum += READ_ONCE(per_cpu(core_counters.stat[stat], cpu));
 	return sum;
 }
 
@@ -101,10 +88,9 @@ void query_policy_changed(void)
 /* Called with preemption disabled; @k->pe is alive. */
 enum eeh_bpf_outcome query_decide(struct query *k)
 {
-	int verdict;
+	const struct eeh_bpf_ops *policy = rcu_dereference_sched(core_policy);
 
-	verdict = ops_freeze_query(k);
-	if (verdict != EEH_BPF_ANSWER)
+	if (!policy || policy->freeze_query(&k->q) != EEH_BPF_ANSWER)
 		return EEH_BPF_OUT_PASSED;
 
 	if (!k->evidence) {

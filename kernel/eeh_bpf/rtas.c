@@ -148,8 +148,8 @@ static void handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
 /* Called with preemption disabled, in the vCPU's thread, at the start of an H_RTAS. */
 void rtas_hcall(struct kvm_vcpu *vcpu)
 {
-	struct guest_block g;
-	struct rtas_block blk;
+	struct guest_block g __uninitialized;
+	struct rtas_block blk __uninitialized;
 	int idx;
 
 	idx = srcu_read_lock(&vcpu->kvm->srcu);

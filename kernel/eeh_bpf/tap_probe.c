@@ -11,6 +11,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ftrace.h>
+#include <linux/kprobes.h>
 #include <linux/kvm_host.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -174,17 +175,27 @@ static DEFINE_MUTEX(tap_mutex);
 static bool tap_wanted;		/* a policy is attached */
 static bool rtas_armed, event_armed;
 
-static int tap_filter(struct ftrace_ops *ops, const char *name, bool reset)
-{
-	char buf[KSYM_NAME_LEN];
-	int len = strscpy(buf, name);
+/* Functions of kvm-hv that nothing exports: where they are while it is loaded. */
+static unsigned long hcall_addr, vcpu_run_addr;
 
-	return ftrace_set_filter(ops, buf, len, reset);
+/*
+ * Functions are given to ftrace by address: by name it would look up the name of
+ * each of the kernel's 60,000 functions, which takes a second.
+ */
+static unsigned long function_address(const char *name)
+{
+	/* Looked up by name, and never armed. */
+	struct kprobe kp = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+
+	if (register_kprobe(&kp))
+		return 0;
+	unregister_kprobe(&kp);
+	return (unsigned long)kp.addr;
 }
 
-static int arm_one(struct ftrace_ops *ops, const char *name)
+static int arm_one(struct ftrace_ops *ops, unsigned long addr)
 {
-	int err = tap_filter(ops, name, true);
+	int err = ftrace_set_filter_ip(ops, addr, 0, 1);
 
 	return err ?: register_ftrace_function(ops);
 }
@@ -202,7 +213,7 @@ static int arm_event(void)
 	int i, err;
 
 	for (i = 0; i < ARRAY_SIZE(eeh_fns); i++) {
-		err = tap_filter(&ops_eeh, eeh_fns[i].name, i == 0);
+		err = ftrace_set_filter_ip(&ops_eeh, eeh_fns[i].addr, 0, i == 0);
 		if (err) {
 			pr_err("%s() can not be probed (%d)\n", eeh_fns[i].name, err);
 			ftrace_free_filter(&ops_eeh);
@@ -220,11 +231,11 @@ static int arm_event(void)
 static void arm_rtas(void)
 {
 	lockdep_assert_held(&tap_mutex);
-	if (rtas_armed || !tap_wanted)
+	if (rtas_armed || !tap_wanted || !hcall_addr || !vcpu_run_addr)
 		return;
-	if (arm_one(&ops_vcpu_run, "kvmppc_vcpu_run_hv"))
+	if (arm_one(&ops_vcpu_run, vcpu_run_addr))
 		return;
-	if (arm_one(&ops_hcall, "kvmppc_pseries_do_hcall")) {
+	if (arm_one(&ops_hcall, hcall_addr)) {
 		disarm_one(&ops_vcpu_run);
 		return;
 	}
@@ -272,6 +283,12 @@ ssize_t tap_show(char *buf)
 			  rtas_armed && event_armed ? " " : "", event_armed ? "event" : "");
 }
 
+static void find_rtas(void)
+{
+	hcall_addr = function_address("kvmppc_pseries_do_hcall");
+	vcpu_run_addr = function_address("kvmppc_vcpu_run_hv");
+}
+
 static int tap_module_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	const struct module *mod = data;
@@ -279,10 +296,14 @@ static int tap_module_notify(struct notifier_block *nb, unsigned long action, vo
 	if (strcmp(mod->name, "kvm_hv"))
 		return NOTIFY_DONE;
 	guard(mutex)(&tap_mutex);
-	if (action == MODULE_STATE_LIVE)
+	if (action == MODULE_STATE_LIVE) {
+		find_rtas();
 		arm_rtas();
-	else if (action == MODULE_STATE_GOING)
+	} else if (action == MODULE_STATE_GOING) {
 		disarm_rtas();
+		hcall_addr = 0;
+		vcpu_run_addr = 0;
+	}
 	return NOTIFY_DONE;
 }
 
@@ -292,7 +313,14 @@ static struct notifier_block tap_module_nb = {
 
 int tap_init(void)
 {
-	return register_module_notifier(&tap_module_nb);
+	int err = register_module_notifier(&tap_module_nb);
+
+	if (err)
+		return err;
+	guard(mutex)(&tap_mutex);
+	if (!hcall_addr)
+		find_rtas();
+	return 0;
 }
 
 void tap_exit(void)

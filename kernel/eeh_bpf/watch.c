@@ -24,6 +24,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/kvm_host.h>
 #include <linux/sched.h>
@@ -159,7 +160,7 @@ static struct {
 
 static u64 give_up_key(const struct question *q, unsigned int epoch)
 {
-	return question_hash(q) ^ epoch;
+	return hash_64(question_key(q) ^ epoch, 64);
 }
 
 static void give_up(const struct question *q, unsigned int epoch)
