@@ -161,7 +161,7 @@ static struct vfio_device *vfio_device_of(struct pci_dev *pdev, const struct kvm
 	core_fn = symbol_get(vfio_pci_core_aer_err_detected);
 	if (!core_fn)
 		return NULL;
-	/* Not device_lock(): enabling VFs takes it outside the rescan lock. */
+	/* Not device_lock(): who holds it may wait for the VMM, as above. */
 	if (!device_trylock(&pdev->dev))
 		goto out;
 	drv = pdev->dev.driver ? to_pci_driver(pdev->dev.driver) : NULL;
@@ -181,9 +181,9 @@ out:
 }
 
 /*
- * The PE of @group, and any VFIO device of @kvm in it. The caller holds the
- * rescan lock, so that both stay. @group is just an address here: it was seen
- * when the VMM used it.
+ * The PE of @group, and any VFIO device of @kvm in it. @group is an address here,
+ * but that of a group whose device was open when it was seen, and not closed
+ * since (binding_make() has looked): so it, its devices and their PE are there.
  */
 static struct eeh_pe *group_to_pe(const struct iommu_group *group, const struct kvm *kvm,
 				  struct vfio_device **vdev, struct module **owner)
@@ -194,12 +194,11 @@ static struct eeh_pe *group_to_pe(const struct iommu_group *group, const struct 
 	struct eeh_dev *edev;
 
 	for_each_pci_dev(pdev) {
-		edev = pci_dev_to_eeh_dev(pdev);
-		if (!edev || !edev->pe)
-			continue;
 		grp = iommu_group_get(&pdev->dev);
-		if (grp && grp == group && eeh_iommu_group_to_pe(grp) == edev->pe) {
-			*vdev = vfio_device_of(pdev, kvm, owner);
+		if (grp && grp == group) {
+			edev = pci_dev_to_eeh_dev(pdev);
+			if (edev && edev->pe && eeh_iommu_group_to_pe(grp) == edev->pe)
+				*vdev = vfio_device_of(pdev, kvm, owner);
 			if (*vdev)
 				pe = edev->pe;
 		}
@@ -238,36 +237,28 @@ static int binding_insert(struct binding *b, struct bind_vm *vm, unsigned int ep
 	return old ? 1 : 0;
 }
 
-/*
- * Bind @q to the PE of @group. @rets are the words that the VMM returned for it
- * while it was normal.
- */
-int binding_add(const struct question *q, const struct iommu_group *group, const __be32 *rets,
-		unsigned int epoch)
+/* As binding_insert(): 1 if the VM was known already. */
+static int binding_make(struct binding *b, struct bind_vm *vm, const struct iommu_group *group,
+			unsigned int epoch)
 {
 	struct query learn = {};
-	struct bind_vm *vm;
-	struct binding *b;
 	struct eeh_pe *pe;
-	int err = -ENOMEM;
+	int err;
 
-	b = kzalloc(sizeof(*b), GFP_KERNEL);
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
-	if (!b || !vm)
-		goto out;
-	vm->kvm = q->kvm;
-	b->q = *q;
-	memcpy(b->rets, rets, q->nret * sizeof(*rets));
-
-	pci_lock_rescan_remove();
-	err = -ENODEV;
-	pe = group_to_pe(group, q->kvm, &b->vdev, &b->vdev_owner);
+	/*
+	 * Not pci_lock_rescan_remove(): whoever removes a device that a VMM still
+	 * holds keeps that one, for as long as the VMM likes.
+	 */
+	guard(mutex)(&pe_mutex);
+	if (binding_epoch() != epoch)
+		return -EAGAIN;
+	pe = group_to_pe(group, b->q.kvm, &b->vdev, &b->vdev_owner);
 	if (!pe)
-		goto out_unlock;
+		return -ENODEV;
 	err = -ENOMEM;
 	b->pe = pe_wrap_get_or_create(pe);
 	if (!b->pe)
-		goto out_put;
+		goto err_put;
 
 	learn.pe = b->pe;
 	learn.q.pe = b->pe->cookie;
@@ -276,26 +267,42 @@ int binding_add(const struct question *q, const struct iommu_group *group, const
 	learn.q.tap = EEH_BPF_TAP_RTAS;
 	err = -EPERM;
 	if (!ops_may_learn(&learn))
-		goto out_put;
+		goto err_put;
 
 	err = binding_insert(b, vm, epoch);
-	if (err < 0)
-		goto out_put;
-	pci_unlock_rescan_remove();
-	if (err)
-		kfree(vm);	/* the VM was known already */
-	stat_inc(STAT_LEARNED);
-	return 0;
-
-out_put:
+	if (err >= 0)
+		return err;
+err_put:
 	put_device(&b->vdev->device);
 	module_put(b->vdev_owner);
-out_unlock:
-	pci_unlock_rescan_remove();
-out:
-	kfree(vm);
-	kfree(b);
 	return err;
+}
+
+/*
+ * Bind @q to the PE of @group. @rets are the words that the VMM returned for it
+ * while it was normal.
+ */
+int binding_add(const struct question *q, const struct iommu_group *group, const __be32 *rets,
+		unsigned int epoch)
+{
+	struct binding *b = kzalloc(sizeof(*b), GFP_KERNEL);
+	struct bind_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (b && vm) {
+		vm->kvm = q->kvm;
+		b->q = *q;
+		memcpy(b->rets, rets, q->nret * sizeof(*rets));
+		err = binding_make(b, vm, group, epoch);
+	}
+	if (err)	/* even if bound: then the VM was known already */
+		kfree(vm);
+	if (err < 0) {
+		kfree(b);
+		return err;
+	}
+	stat_inc(STAT_LEARNED);
+	return 0;
 }
 
 /* One line each; what does not fit into a page is counted in the last line. */

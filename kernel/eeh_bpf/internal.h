@@ -19,6 +19,7 @@
 #include <linux/atomic.h>
 #include <linux/hashtable.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -56,10 +57,12 @@ struct pe_wrap {
 	struct rcu_head rcu;
 };
 
+extern struct mutex pe_mutex;
+
 int pe_init(void);
 void pe_exit(void);
 struct pe_wrap *pe_wrap_find(const struct eeh_pe *pe);		/* RCU */
-struct pe_wrap *pe_wrap_get_or_create(struct eeh_pe *pe);	/* may sleep */
+struct pe_wrap *pe_wrap_get_or_create(struct eeh_pe *pe);	/* under pe_mutex */
 void pe_wrap_drop_all(void);					/* may sleep */
 int pe_wrap_state(struct pe_wrap *w);				/* RCU */
 bool pe_unsettled(const struct eeh_pe *pe);			/* RCU */

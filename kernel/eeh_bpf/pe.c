@@ -21,7 +21,12 @@
 #include "trace.h"
 
 static DEFINE_HASHTABLE(wraps, 6);
-static DEFINE_MUTEX(wraps_mutex);	/* changes of the hash; readers use RCU */
+/*
+ * Serialises changes of the hash (readers use RCU) with pe_notify(): while it is
+ * held, and binding_epoch() has not moved since a PE was known to be in use, that
+ * PE is not freed.
+ */
+DEFINE_MUTEX(pe_mutex);
 static u64 next_cookie = 1;
 
 struct pe_wrap *pe_wrap_find(const struct eeh_pe *pe)
@@ -34,17 +39,16 @@ struct pe_wrap *pe_wrap_find(const struct eeh_pe *pe)
 	return NULL;
 }
 
-/* The caller holds pci_lock_rescan_remove(), so that @pe stays. */
 struct pe_wrap *pe_wrap_get_or_create(struct eeh_pe *pe)
 {
 	struct pe_wrap *w;
 
-	guard(mutex)(&wraps_mutex);
+	lockdep_assert_held(&pe_mutex);
 	rcu_read_lock();
 	w = pe_wrap_find(pe);
 	rcu_read_unlock();
 	if (w)
-		return w;	/* it can only die in pe_notify(), under the rescan lock */
+		return w;	/* it can only die under the mutex */
 
 	w = kzalloc(sizeof(*w), GFP_KERNEL);
 	if (!w)
@@ -60,7 +64,7 @@ struct pe_wrap *pe_wrap_get_or_create(struct eeh_pe *pe)
 
 static void pe_wrap_kill(struct pe_wrap *w)
 {
-	lockdep_assert_held(&wraps_mutex);
+	lockdep_assert_held(&pe_mutex);
 	WRITE_ONCE(w->dead, true);
 	hash_del_rcu(&w->node);
 	kfree_rcu(w, rcu);
@@ -73,7 +77,7 @@ void pe_wrap_drop_all(void)
 	struct pe_wrap *w;
 	int i;
 
-	guard(mutex)(&wraps_mutex);
+	guard(mutex)(&pe_mutex);
 	hash_for_each_safe(wraps, i, tmp, w, node)
 		pe_wrap_kill(w);
 }
@@ -132,16 +136,15 @@ static int pe_notify(struct notifier_block *nb, unsigned long action, void *data
 	if (!edev || !edev->pe)
 		return NOTIFY_DONE;
 
-	/* Also voids what is being learned about this PE right now. */
+	mutex_lock(&pe_mutex);
+	/* Also voids what is being learned right now. */
 	binding_drop_pe(edev->pe);
-
-	mutex_lock(&wraps_mutex);
 	rcu_read_lock();
 	w = pe_wrap_find(edev->pe);
 	rcu_read_unlock();
 	if (w)
 		pe_wrap_kill(w);
-	mutex_unlock(&wraps_mutex);
+	mutex_unlock(&pe_mutex);
 	/* Without a wrapper nobody was told about the PE. */
 	if (w)
 		synchronize_rcu();

@@ -75,8 +75,11 @@ static enum eeh_bpf_outcome query(struct kvm_vcpu *vcpu, const struct question *
 	k->q.tap = EEH_BPF_TAP_RTAS;
 	k->q.vcpu = vcpu->vcpu_id;
 
-	if (!binding_owned_by(b, vcpu->kvm))
+	if (!binding_owned_by(b, vcpu->kvm)) {
+		/* learned between eeh_dev_release() and the end of the close */
+		binding_drop_pe(b->pe->pe);
 		return EEH_BPF_OUT_NOT_OWNER;
+	}
 
 	out = query_decide(k);
 	if (out != EEH_BPF_OUT_ANSWERED)
