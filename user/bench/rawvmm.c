@@ -864,9 +864,9 @@ static int report(uint64_t elapsed_us)
 
 		for (k = 0; k < have; k++)
 			all[n++] = v->samples[k];
-		/* queries per 1,000,000 timebase ticks; vCPUs that ran at the same time add up */
+		/* queries per 10^9 timebase ticks; vCPUs that ran at the same time add up */
 		if (v->tb_total)
-			rate += v->queries_timed * 1000000 / v->tb_total;
+			rate += v->queries_timed * 1000000000 / v->tb_total;
 		lost += v->dirty_lost;
 		spurious += v->dirty_spurious;
 		dset += v->dirty_set;
@@ -901,7 +901,7 @@ static int report(uint64_t elapsed_us)
 		       ",\"bad_state\":%" PRIu64, bad ? "true" : "false", vcpus[0].first_bad_hcall,
 		       vcpus[0].first_bad_status, vcpus[0].first_bad_state);
 		printf(",\"queries_timed\":%" PRIu64 ",\"exits_timed\":%" PRIu64, timed, exits_timed);
-		printf(",\"queries_per_mtick\":%" PRIu64 ",\"elapsed_us\":%" PRIu64
+		printf(",\"queries_per_gtick\":%" PRIu64 ",\"elapsed_us\":%" PRIu64
 		       ",\"attach_us\":%" PRIu64 ",\"attach_first_us\":%" PRIu64, rate, elapsed_us,
 		       attach_us, attach_first_us);
 		printf(",\"ticks\":{\"min\":%" PRIu64 ".%02u,\"median\":%" PRIu64 ".%02u,\"max\":%" PRIu64
@@ -919,7 +919,7 @@ static int report(uint64_t elapsed_us)
 		       sum(CTL_ERRORS), sum(CTL_WRONG));
 		printf("  timebase ticks per query: min %" PRIu64 ".%02u median %" PRIu64
 		       ".%02u max %" PRIu64 ".%02u over %" PRIu64 " reps; %" PRIu64
-		       " queries per million ticks\n", min / 100, (unsigned int)(min % 100), med / 100,
+		       " queries per 10^9 ticks\n", min / 100, (unsigned int)(min % 100), med / 100,
 		       (unsigned int)(med % 100), max / 100, (unsigned int)(max % 100), n, rate);
 		if (opt.dirty_log)
 			printf("  dirty log: %" PRIu64 " reps set, %" PRIu64 " clear, %" PRIu64
