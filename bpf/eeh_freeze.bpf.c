@@ -94,7 +94,6 @@ __noinline __u32 vm_slot_of(__u64 vm, __u64 now)
 	v = bpf_map_lookup_elem(&eeh_vms, &victim);
 	if (!v)
 		return 0;
-	v->queries = 0;
 	v->answered = 0;
 	v->passed = 0;
 	v->storms = 0;
@@ -103,6 +102,45 @@ __noinline __u32 vm_slot_of(__u64 vm, __u64 now)
 	v->last_seen_ns = now;
 	WRITE_ONCE(v->vm, vm);
 	return victim;
+}
+
+/*
+ * Add to *sum what *now has more than *done. Two vCPUs may do this for one PE at
+ * once; the exchange makes their shares add up, whoever comes first.
+ */
+static __always_inline void carry(__u64 *sum, const __u64 *now, __u64 *done)
+{
+	__u64 n = READ_ONCE(*now);
+
+	n -= __sync_lock_test_and_set(done, n);
+	if (n)
+		eeh_count_by(sum, n);
+}
+
+/* Bring the VM's sums up to date with those of one PE. */
+__noinline int vm_carry(__u32 slot, __u64 now)
+{
+	struct eeh_pe_stat *e;
+	struct eeh_vm_stat *v;
+	__u32 idx;
+
+	e = bpf_map_lookup_elem(&eeh_pes, &slot);
+	if (!e)
+		return 0;
+	idx = e->vm_slot;
+	v = bpf_map_lookup_elem(&eeh_vms, &idx);
+	if (v && v->vm != e->vm) {	/* its slot was taken over meanwhile */
+		idx = vm_slot_of(e->vm, now);
+		e->vm_slot = idx;
+		v = bpf_map_lookup_elem(&eeh_vms, &idx);
+	}
+	if (!v)
+		return 0;
+	v->last_seen_ns = now;
+	carry(&v->answered, &e->answered, &e->vm_answered);
+	carry(&v->passed, &e->passed, &e->vm_passed);
+	carry(&v->storms, &e->storms, &e->vm_storms);
+	return 0;
 }
 
 /*
@@ -144,12 +182,16 @@ __noinline __u32 pe_slot_slow(__u64 vm, __u64 pe, __u32 phb, __u32 pe_addr)
 	if (!e)
 		return first;
 	now = bpf_ktime_get_ns();
-	e->queries = 0;
+	if (e->pe)
+		vm_carry(victim, e->last_seen_ns);
 	e->answered = 0;
 	e->passed = 0;
 	e->not_normal = 0;
 	e->errors = 0;
 	e->storms = 0;
+	e->vm_answered = 0;
+	e->vm_passed = 0;
+	e->vm_storms = 0;
 	e->storm_at = 0;
 	e->tick = 0;
 	e->refilled_ns = 0;
@@ -168,13 +210,12 @@ __noinline __u32 pe_slot_slow(__u64 vm, __u64 pe, __u32 phb, __u32 pe_addr)
 	return victim;
 }
 
-/* Once per tick and PE: the clock, and the token bucket. */
-__noinline int pe_refill(__u32 slot, __u64 tick)
+/* Once per tick and PE: the clock, the token bucket, the sums of the VM. */
+__noinline int pe_tick(__u32 slot, __u64 tick)
 {
-	__u64 now, since, rate, burst, left, add;
+	__u64 now, since, rate, burst, queries, left, add;
 	struct eeh_freeze_config *cfg;
 	struct eeh_pe_stat *e;
-	struct eeh_vm_stat *v;
 	__u32 idx = 0;
 
 	e = bpf_map_lookup_elem(&eeh_pes, &slot);
@@ -199,21 +240,14 @@ __noinline int pe_refill(__u32 slot, __u64 tick)
 		add = since * rate / NSEC_PER_SEC;
 		e->refilled_ns += add * NSEC_PER_SEC / rate;
 	}
-	left = e->storm_at > e->queries ? e->storm_at - e->queries : 0;
+	queries = e->answered + e->passed;
+	left = e->storm_at > queries ? e->storm_at - queries : 0;
 	left += add;
 	if (left > burst)
 		left = burst;
-	e->storm_at = e->queries + left;
+	e->storm_at = queries + left;
 
-	idx = e->vm_slot;
-	v = bpf_map_lookup_elem(&eeh_vms, &idx);
-	if (v && v->vm != e->vm) {	/* its slot was taken over meanwhile */
-		idx = vm_slot_of(e->vm, now);
-		e->vm_slot = idx;
-		v = bpf_map_lookup_elem(&eeh_vms, &idx);
-	}
-	if (v)
-		v->last_seen_ns = now;
+	vm_carry(slot, now);
 	return 0;
 }
 
@@ -222,8 +256,7 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 {
 	__u64 vm = q->vm, pe = q->pe, tick;
 	struct eeh_pe_stat *e;
-	struct eeh_vm_stat *v;
-	__u32 slot, idx;
+	__u32 slot;
 	int state;
 
 	slot = pe_slot(vm, pe);
@@ -236,19 +269,12 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 		if (!e)
 			return EEH_BPF_PASS;
 	}
-	idx = e->vm_slot;
-	v = bpf_map_lookup_elem(&eeh_vms, &idx);
-	if (!v)
-		return EEH_BPF_PASS;
 
 	tick = bpf_jiffies64();
 	if (e->tick != tick)
-		pe_refill(slot, tick);
+		pe_tick(slot, tick);
 
-	eeh_count(&v->queries);
-	eeh_count(&e->queries);
-	if (e->queries > e->storm_at) {
-		eeh_count(&v->storms);
+	if (e->answered + e->passed >= e->storm_at) {
 		eeh_count(&e->storms);
 		if (e->storm_pass)
 			goto pass;
@@ -256,7 +282,6 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 
 	state = bpf_eeh_state(q);
 	if (state == 0) {
-		eeh_count(&v->answered);
 		eeh_count(&e->answered);
 		return EEH_BPF_ANSWER;
 	}
@@ -266,7 +291,6 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 	else
 		eeh_count(&e->errors);
 pass:
-	eeh_count(&v->passed);
 	eeh_count(&e->passed);
 	return EEH_BPF_PASS;
 }
@@ -283,10 +307,10 @@ int BPF_PROG(learn, struct eeh_bpf_query *q)
 	if (!cfg || !s)
 		return -1;
 	if (cfg->no_learn) {
-		eeh_count(&s->forbidden);
+		eeh_count(&s->learn_forbidden);
 		return -1;
 	}
-	eeh_count(&s->learned);
+	eeh_count(&s->learn_allowed);
 	return 0;
 }
 

@@ -28,45 +28,50 @@ struct eeh_freeze_config {
 };
 
 /*
- * Map eeh_pes, an array used as a hash table: a slot with pe == 0 is empty. The
- * totals of a PE in a VM; all numbers are since attach, or since the slot was
- * taken over from the PE that had not asked for longest.
+ * Map eeh_pes, an array used as a hash table: a slot with pe == 0 is empty. What
+ * was counted for a PE in a VM since attach, or since the slot was taken over
+ * from the one that had not asked for longest. Its queries are answered + passed.
  *
- * 128 bytes: one cache line on POWER, so PEs of different guests do not fight
- * for one. (The array is mmapable, which makes it page aligned.)
+ * The first 128 bytes (a cache line on POWER) are all that a query touches; the
+ * array is mmapable, which makes it page aligned. So PEs do not share lines.
  */
 struct eeh_pe_stat {
 	__u64 pe;		/* cookie of the PE, never reused */
 	__u64 vm;		/* cookie of the VM, 0: the host kernel */
 	__u32 phb;		/* PCI domain */
 	__u32 pe_addr;		/* PE number within the PHB */
-	__u64 queries;		/* answered + passed */
 	__u64 answered;		/* "normal", on evidence */
 	__u64 passed;		/* not_normal + errors + storms passed by policy */
 	__u64 not_normal;	/* firmware said: not normal */
 	__u64 errors;		/* no evidence could be had */
-	__u64 storms;		/* queries above the rate */
-	__u64 first_seen_ns;	/* CLOCK_MONOTONIC */
-	__u64 last_seen_ns;	/* CLOCK_MONOTONIC, to within a kernel tick */
-	__u64 refilled_ns;	/* token bucket: filled up to this time */
-	__u64 storm_at;		/* token bucket: the value of queries at which it is empty */
-	__u64 tick;		/* jiffies at the last refill */
-	__u32 storm_pass;	/* storm_action when last refilled */
+	__u64 storms;		/* queries above the rate, answered or passed */
+	__u64 storm_at;		/* token bucket: it is empty after so many queries */
+	__u64 tick;		/* jiffies when it was last refilled */
+	__u32 storm_pass;	/* storm_action then */
 	__u32 vm_slot;		/* index in eeh_vms */
-	__u64 reserved;
+
+	/* Once per tick. */
+	__u64 first_seen_ns __attribute__((aligned(128)));	/* CLOCK_MONOTONIC */
+	__u64 last_seen_ns;	/* to within a kernel tick */
+	__u64 refilled_ns;	/* token bucket: filled up to this time */
+	__u64 vm_answered;	/* of answered, so many are in eeh_vms */
+	__u64 vm_passed;
+	__u64 vm_storms;
 } __attribute__((aligned(128)));
 
-/* Map eeh_vms, an array: slot 0 is the host kernel, a slot with vm == 0 is empty. */
+/*
+ * Map eeh_vms, an array: slot 0 is the host kernel, a slot with vm == 0 is empty.
+ * The sums of a VM's PEs, brought up to date once per kernel tick and PE, by its
+ * next query: those of a PE's last tick are not in it yet.
+ */
 struct eeh_vm_stat {
 	__u64 vm;		/* cookie of the VM, never reused */
-	__u64 queries;
 	__u64 answered;
 	__u64 passed;
 	__u64 storms;
 	__u64 pes;		/* PEs (slots of eeh_pes) it has asked about */
 	__u64 first_seen_ns;	/* CLOCK_MONOTONIC */
-	__u64 last_seen_ns;	/* CLOCK_MONOTONIC, to within a kernel tick */
-	__u64 reserved[8];
+	__u64 last_seen_ns;	/* to within a kernel tick */
 } __attribute__((aligned(128)));
 
 /* Map eeh_events, one element: what event() was told, by type. */
@@ -79,8 +84,8 @@ struct eeh_event_stat {
 	__u64 bound;
 	__u64 unbound;
 	__u64 other;
-	__u64 learned;		/* learn() allowed a binding */
-	__u64 forbidden;	/* learn() forbade one: eeh_config.no_learn */
+	__u64 learn_allowed;	/* learn() was asked, and allowed to bind a question */
+	__u64 learn_forbidden;	/* and forbade it: eeh_config.no_learn */
 	__u64 last_frozen_ns;	/* CLOCK_MONOTONIC */
 	__u32 last_frozen_phb;
 	__u32 last_frozen_pe;

@@ -572,6 +572,19 @@ bool bpf_map__is_internal(const struct bpf_map *map)
 	return map->name[0] == '.';
 }
 
+/* Without BTF: sizes decide. */
+__u32 bpf_map__btf_value_type_id(const struct bpf_map *map)
+{
+	(void)map;
+	return 0;
+}
+
+struct btf *bpf_object__btf(const struct bpf_object *obj)
+{
+	(void)obj;
+	return NULL;
+}
+
 int bpf_map__fd(const struct bpf_map *map)
 {
 	return map->fd;

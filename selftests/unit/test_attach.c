@@ -5,6 +5,7 @@
  * every error on the way.
  */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <dirent.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -444,7 +445,6 @@ static void t_pes(void **state)
 		s.vm = 10 + i;
 		s.phb = 1;
 		s.pe_addr = 0xfd;
-		s.queries = 100 * i;
 		s.answered = 90 * i;
 		s.passed = 10 * i;
 		s.not_normal = 7 * i;
@@ -470,6 +470,55 @@ static void t_pes(void **state)
 	assert_int_equal(pes[2].queries, 300);
 }
 
+/* struct NAME { u64 FIRST; u32 SECOND[N]; } behind a typedef */
+static struct btf *make_btf(int pad, const char *first, const char *second, int n, int at, __u32 *id)
+{
+	struct btf *btf = btf__new_empty();
+	int u64, u32, arr, st;
+
+	assert_non_null(btf);
+	while (pad--)	/* other ids, same types */
+		btf__add_int(btf, "pad", 1, 0);
+	u64 = btf__add_int(btf, "u64", 8, 0);
+	u32 = btf__add_int(btf, "u32", 4, 0);
+	arr = btf__add_array(btf, u32, u32, n);
+	st = btf__add_struct(btf, "st", 64);
+	btf__add_field(btf, first, u64, 0, 0);
+	btf__add_field(btf, second, arr, at, 0);
+	*id = btf__add_typedef(btf, "st_t", st);
+	return btf;
+}
+
+static void t_same_type(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		int n, at;
+		bool same;
+	} cases[] = {
+		{ "answered", "list", 4, 64, true },
+		{ "queries", "list", 4, 64, false },	/* same sizes, another meaning */
+		{ "answered", "lost", 4, 64, false },
+		{ "answered", "list", 5, 64, false },
+		{ "answered", "list", 4, 128, false },
+	};
+	struct btf *a, *b;
+	__u32 ida, idb;
+	size_t i;
+
+	(void)state;
+	a = make_btf(0, "answered", "list", 4, 64, &ida);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		b = make_btf(3, cases[i].first, cases[i].second, cases[i].n, cases[i].at, &idb);
+		if (eeh_same_type(a, ida, b, idb, 0) != cases[i].same)
+			fail_msg("case %zu", i);
+		assert_false(eeh_same_type(a, ida, b, 9999, 0));
+		assert_false(eeh_same_type(a, ida, b, idb - 1 - 2, 0));
+		btf__free(b);
+	}
+	btf__free(a);
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, unit_teardown)
 
 int main(void)
@@ -478,7 +527,7 @@ int main(void)
 		TEST(t_on_off), TEST(t_replace_keeps_maps), TEST(t_killed_in_attach),
 		TEST(t_killed_in_attach_then_off), TEST(t_killed_in_replace),
 		TEST(t_killed_in_detach), TEST(t_leftovers), TEST(t_foreign), TEST(t_errors),
-		TEST(t_config), TEST(t_pes),
+		TEST(t_config), TEST(t_pes), cmocka_unit_test(t_same_type),
 	};
 
 	return cmocka_run_group_tests_name("attach", tests, NULL, NULL) ? 1 : 0;

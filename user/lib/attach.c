@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Load a policy, attach it, pin it, replace it, detach it; its maps. */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -68,6 +69,63 @@ static bool user_map(const struct bpf_map *map)
 	       bpf_map__name(map)[0] != '.';
 }
 
+/* Do two types have the same size, kind and, for structs, members? */
+bool eeh_same_type(const struct btf *a, uint32_t ida, const struct btf *b, uint32_t idb, int depth)
+{
+	const struct btf_type *ta, *tb;
+	const struct btf_member *ma, *mb;
+	int i;
+
+	ida = btf__resolve_type(a, ida);
+	idb = btf__resolve_type(b, idb);
+	ta = btf__type_by_id(a, ida);
+	tb = btf__type_by_id(b, idb);
+	if (!ta || !tb || depth > 8 || btf_kind(ta) != btf_kind(tb))
+		return false;
+	if (btf__resolve_size(a, ida) != btf__resolve_size(b, idb))
+		return false;
+	if (btf_is_array(ta))
+		return btf_array(ta)->nelems == btf_array(tb)->nelems &&
+		       eeh_same_type(a, btf_array(ta)->type, b, btf_array(tb)->type, depth + 1);
+	if (!btf_is_composite(ta))
+		return true;
+	if (btf_vlen(ta) != btf_vlen(tb))
+		return false;
+	for (i = 0; i < btf_vlen(ta); i++) {
+		ma = btf_members(ta) + i;
+		mb = btf_members(tb) + i;
+		if (ma->offset != mb->offset ||
+		    strcmp(btf__name_by_offset(a, ma->name_off), btf__name_by_offset(b, mb->name_off)) ||
+		    !eeh_same_type(a, ma->type, b, mb->type, depth + 1))
+			return false;
+	}
+	return true;
+}
+
+/* Is what is in the pinned map what the new policy takes it for? */
+static bool same_layout(const struct bpf_object *obj, const struct bpf_map *map,
+			const struct bpf_map_info *info)
+{
+	struct btf *btf;
+	bool same;
+
+	if (info->type != bpf_map__type(map) || info->key_size != bpf_map__key_size(map) ||
+	    info->value_size != bpf_map__value_size(map) ||
+	    info->max_entries != bpf_map__max_entries(map) ||
+	    info->map_flags != bpf_map__map_flags(map) ||
+	    !info->btf_value_type_id != !bpf_map__btf_value_type_id(map))
+		return false;
+	if (!info->btf_value_type_id)
+		return true;
+	btf = btf__load_from_kernel_by_id(info->btf_id);
+	if (!btf)
+		return false;
+	same = eeh_same_type(btf, info->btf_value_type_id, bpf_object__btf(obj),
+			 bpf_map__btf_value_type_id(map), 0);
+	btf__free(btf);
+	return same;
+}
+
 /* Take over pinned maps of the same name and layout. */
 static int reuse_maps(struct eeh_ctx *ctx, struct bpf_object *obj)
 {
@@ -86,11 +144,7 @@ static int reuse_maps(struct eeh_ctx *ctx, struct bpf_object *obj)
 			continue;
 		memset(&info, 0, sizeof(info));
 		len = sizeof(info);
-		if (!bpf_obj_get_info_by_fd(fd, &info, &len) &&
-		    info.type == bpf_map__type(map) && info.key_size == bpf_map__key_size(map) &&
-		    info.value_size == bpf_map__value_size(map) &&
-		    info.max_entries == bpf_map__max_entries(map) &&
-		    info.map_flags == bpf_map__map_flags(map))
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && same_layout(obj, map, &info))
 			err = bpf_map__reuse_fd(map, fd);
 		else
 			eeh_log(ctx, EEH_LOG_INFO, "map %s has another layout now: it starts afresh",
@@ -536,7 +590,7 @@ int eeh_fastpath_for_each_pe(struct eeh_ctx *ctx, eeh_fastpath_pe_fn fn, void *a
 		pe.pe = s.pe;
 		pe.phb = s.phb;
 		pe.pe_addr = s.pe_addr;
-		pe.queries = s.queries;
+		pe.queries = s.answered + s.passed;
 		pe.answered = s.answered;
 		pe.passed = s.passed;
 		pe.not_normal = s.not_normal;

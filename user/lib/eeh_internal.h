@@ -62,6 +62,10 @@ uint32_t eeh_taps_parse(const char *taps);
 /* 0 if the fast path can run; else sets the error and returns it. */
 int eeh_require(struct eeh_ctx *ctx);
 
+/* attach.c */
+struct btf;
+bool eeh_same_type(const struct btf *a, uint32_t ida, const struct btf *b, uint32_t idb, int depth);
+
 /* pin.c: what is pinned, and who is attached. */
 #define EEH_DIR		"eeh"
 #define EEH_LINKS	"eeh/links"
