@@ -226,7 +226,8 @@ static bool check_lie(const struct lie *l)
 
 	err = try(l->name, &obj, &link, &stage);
 	if (err || !link) {
-		printf("# %s: %s at %s\n", l->name, strerror(-err), stage == LOAD ? "load" : "attach");
+		printf("# %s: %s at %s\n", l->name, strerror(-err),
+		       stage == LOAD ? "load" : "attach");
 		klog_print();
 		bpf_object__close(obj);
 		return false;
@@ -238,7 +239,8 @@ static bool check_lie(const struct lie *l)
 	/* There is one policy at a time. */
 	err = try(l->name, &obj2, &link2, &stage);
 	if (err != -EBUSY || stage != ATTACH) {
-		printf("# a second policy: %s; expected EBUSY\n", err ? strerror(-err) : "accepted");
+		printf("# a second policy: %s; expected EBUSY\n",
+		       err ? strerror(-err) : "accepted");
 		ok = false;
 	}
 	bpf_link__destroy(link2);

@@ -98,7 +98,8 @@ static void assert_attached(struct unit *u, int nr_maps)
 	bpf_obj_get_info_by_fd(fd, &info, &len);
 	close(fd);
 	for (i = 0; i < info.nr_map_ids; i++)
-		found += maps[i] == pinned_id(u, "eeh_pes") || maps[i] == pinned_id(u, "eeh_config");
+		found += maps[i] == pinned_id(u, "eeh_pes") ||
+			 maps[i] == pinned_id(u, "eeh_config");
 	assert_int_equal(found, 2);
 }
 
@@ -124,7 +125,8 @@ static void t_replace_keeps_maps(void **state)
 
 	EEH_INIT(&opts);
 	opts.replace = true;
-	assert_int_equal(eeh_fastpath_attach(u->ctx, &opts), 0);	/* nothing there: attaches */
+	/* Nothing is there: it attaches. */
+	assert_int_equal(eeh_fastpath_attach(u->ctx, &opts), 0);
 	map = fake_attached_map();
 	pes = pinned_id(u, "eeh_pes");
 	assert_int_equal(eeh_fastpath_attach(u->ctx, &opts), 0);
@@ -471,7 +473,8 @@ static void t_pes(void **state)
 }
 
 /* struct NAME { u64 FIRST; u32 SECOND[N]; } behind a typedef */
-static struct btf *make_btf(int pad, const char *first, const char *second, int n, int at, __u32 *id)
+static struct btf *make_btf(int pad, const char *first, const char *second, int n, int at,
+			    __u32 *id)
 {
 	struct btf *btf = btf__new_empty();
 	int u64, u32, arr, st;

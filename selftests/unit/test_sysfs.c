@@ -79,7 +79,7 @@ static void t_binding_bad(void **state)
 		"garbage",
 		"vm=3",
 		"vm=3 pe=7 token=0x2008 buid=0x8 addr=0x1 answered=12",			/* where? */
-		"vm=3 pe=7 0001:fd token=0x2008 buid=0x8 addr=0x1",			/* answered? */
+		"vm=3 pe=7 0001:fd token=0x2008 buid=0x8 addr=0x1",		/* answered? */
 		"vm= pe=7 0001:fd token=0x2008 buid=0x8 addr=0x1 answered=1",
 		"vm=-3 pe=7 0001:fd token=0x2008 buid=0x8 addr=0x1 answered=1",
 		"vm=3 vm=4 pe=7 0001:fd token=0x2008 buid=0x8 addr=0x1 answered=1",

@@ -33,7 +33,9 @@ static int failed(int err)
 
 static int no_more(int argc, char **argv)
 {
-	return argc ? usage_error(WHERE, "unexpected \"%s\": try eehctl fastpath help", argv[0]) : 0;
+	if (!argc)
+		return 0;
+	return usage_error(WHERE, "unexpected \"%s\": try eehctl fastpath help", argv[0]);
 }
 
 /* The result of a command that changes something. */
@@ -159,7 +161,8 @@ static int do_config(int argc, char **argv)
 			return usage_error(WHERE, "config: %s what?", argv[i]);
 		if (!strcmp(argv[i], "rate") || !strcmp(argv[i], "burst")) {
 			if (parse_u32(argv[i + 1], &dummy))
-				return usage_error(WHERE, "config: \"%s\" is not a number", argv[i + 1]);
+				return usage_error(WHERE, "config: \"%s\" is not a number",
+						   argv[i + 1]);
 		} else if (!strcmp(argv[i], "storm")) {
 			if (strcmp(argv[i + 1], "answer") && strcmp(argv[i + 1], "pass"))
 				return usage_error(WHERE, "config: storm { answer | pass }");
@@ -322,7 +325,8 @@ static int do_status(int argc, char **argv)
 			printf(" %s", taps[i].name);
 	printf("%s\n", s.taps ? "" : " none armed");
 	if (s.pinned) {
-		printf("bpf       link %" PRIu32 ", map %" PRIu32 ", programs", s.link_id, s.map_id);
+		printf("bpf       link %" PRIu32 ", map %" PRIu32 ", programs", s.link_id,
+		       s.map_id);
 		for (i = 0; i < s.nr_progs; i++)
 			printf(" %" PRIu32, s.prog_ids[i]);
 		printf("\n");

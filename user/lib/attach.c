@@ -95,7 +95,8 @@ bool eeh_same_type(const struct btf *a, uint32_t ida, const struct btf *b, uint3
 		ma = btf_members(ta) + i;
 		mb = btf_members(tb) + i;
 		if (ma->offset != mb->offset ||
-		    strcmp(btf__name_by_offset(a, ma->name_off), btf__name_by_offset(b, mb->name_off)) ||
+		    strcmp(btf__name_by_offset(a, ma->name_off),
+			   btf__name_by_offset(b, mb->name_off)) ||
 		    !eeh_same_type(a, ma->type, b, mb->type, depth + 1))
 			return false;
 	}
@@ -493,7 +494,8 @@ out:
 }
 
 /* The pinned map @name, if its values have the size we know. */
-static int open_map(struct eeh_ctx *ctx, const char *name, __u32 value_size, struct bpf_map_info *info)
+static int open_map(struct eeh_ctx *ctx, const char *name, __u32 value_size,
+		    struct bpf_map_info *info)
 {
 	__u32 len = sizeof(*info);
 	char path[PATH_MAX];

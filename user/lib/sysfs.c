@@ -119,7 +119,8 @@ uint32_t eeh_taps_parse(const char *taps)
  */
 int eeh_binding_parse(const char *line, struct eeh_fastpath_binding *b)
 {
-	enum { VM = 1, PE = 2, TOKEN = 4, BUID = 8, ADDR = 16, ANSWERED = 32, WHERE = 64, ALL = 127 };
+	enum { VM = 1, PE = 2, TOKEN = 4, BUID = 8, ADDR = 16, ANSWERED = 32, WHERE = 64,
+	       ALL = 127 };
 	static const struct {
 		const char *key;
 		int bit;
