@@ -74,8 +74,11 @@ case_same() {
 		"$(sed 's/^vm=[0-9]* pe=[0-9]* [0-9a-f:]* //; s/ answered.*//' $K/bindings | sort -u | wc -l) == 1 &&
 		vms == 2 && $(awk '{ print $3 }' $K/bindings | sort -u | wc -l) == 2"
 	for ((i = 0; i < ROUNDS; i++)); do
-		freeze_one a "$DEV" b "$DEV2" && freeze_one b "$DEV2" a "$DEV" && right=$((right + 1))
+		freeze_one a "$DEV" b "$DEV2" && freeze_one b "$DEV2" a "$DEV" || break
+		right=$((right + 1))
 	done
+	thaw "$DEV"
+	thaw "$DEV2"
 	vmm_stop b
 	is "the second hears of its own freezes, of no other" "right == ROUNDS && VMM_RC == 0 &&
 		v_wrong == 0 && v_frozen_and_told >= ROUNDS && v_frozen <= v_frozen_and_told + v_changed"
