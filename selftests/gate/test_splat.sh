@@ -65,6 +65,7 @@ done
 xive="[   12.345678] WARNING: arch/powerpc/sysdev/xive/common.c:665 at xive_irq_shutdown+0x1/0x2, CPU#0: qemu/1"
 check "a known message fails unless named" splat_rc 1 "$xive"
 check "a known message passes when named" splat_rc 0 "$xive" --accept xive-msix-release
+check "so does its cause" splat_rc 0 "${xive/irq_shutdown/find_target_in_mask}" --accept xive-msix-release
 check "its function in another file does not" splat_rc 1 "${xive/common.c/native.c}" --accept xive-msix-release
 check "its file with another function does not" splat_rc 1 "${xive/irq_shutdown/irq_startup}" \
 	--accept xive-msix-release

@@ -5,7 +5,7 @@
 # pciutils, the agent and a few kernel modules. Uncompressed, because unpacking costs more time
 # in an emulated machine than reading.
 # needs: buildroot kernel hostdebs
-# files: rootfs/guest rootfs/frame.h rootfs/pick-modules rootfs/pick-files
+# files: rootfs/guest rootfs/frame.h rootfs/pick-modules rootfs/pick-files rootfs/busybox-links
 # time: 10
 set -euo pipefail
 
@@ -19,6 +19,7 @@ done
 for c in modprobe insmod rmmod lsmod depmod modinfo; do
 	ln -s ../bin/kmod "$tree/usr/sbin/$c"
 done
+"$LAB/rootfs/busybox-links" "$tree/usr/bin/busybox" "$tree/usr/bin" "$tree/usr/sbin"
 powerpc64le-linux-gnu-gcc -D_GNU_SOURCE -Os -static -Wall -Wextra -Werror -o "$tree/lab/agent" \
 	"$LAB/rootfs/guest/agent.c"
 powerpc64le-linux-gnu-strip "$tree/lab/agent"

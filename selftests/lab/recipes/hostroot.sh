@@ -40,8 +40,9 @@ done
 for flavour in 4k 64k; do
 	ird=$OUT/ird
 	rm -rf "$ird"
-	mkdir -p "$ird/bin" "$ird/modules"
+	mkdir -p "$ird/bin" "$ird/modules" "$ird/new"
 	cp "$tree/usr/bin/busybox" "$ird/bin/"
+	"$LAB/rootfs/busybox-links" "$ird/bin/busybox" "$ird/bin"
 	install -m 755 "$LAB/rootfs/initramfs/init" "$ird/init"
 	src=$DEP_kernel/usr/lib/modules/$(cat "$DEP_kernel/boot/release-$flavour")
 	for m in virtio_blk ext4; do
@@ -52,7 +53,7 @@ for flavour in 4k 64k; do
 		echo "${file##*/}" >> "$ird/modules/order"
 	done
 	# The kernel opens /dev/console before init mounts devtmpfs.
-	mkdir -p "$ird/dev"
+	mkdir -p "$ird/dev" "$ird/proc" "$ird/sys"
 	mknod -m 600 "$ird/dev/console" c 5 1
 	(cd "$ird" && find . | cpio -o -H newc --quiet) > "$OUT/initramfs-$flavour.cpio"
 done
