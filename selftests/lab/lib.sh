@@ -48,7 +48,11 @@ recipe_hash() {
 			(cd "$LAB" && find "$n" -type f 2>/dev/null | LC_ALL=C sort |
 				while read -r f; do
 					stat -c %a "$f"
-					sha256sum "$f"
+					case $f in
+					# What a patch does, not what its message says.
+					*.patch) echo "$(sed -n '/^diff --git /,/^-- $/p' "$f" | sha256sum) $f" ;;
+					*) sha256sum "$f" ;;
+					esac
 				done)
 		done
 		for n in $(recipe_get "$name" needs); do
@@ -58,7 +62,11 @@ recipe_hash() {
 }
 
 recipe_dir() {
-	echo "$CACHE/$1-$(recipe_hash "$1")"
+	local hash
+
+	hash=$(set -e -o pipefail; recipe_hash "$1") || return
+	[ ${#hash} = 16 ] || die "the hash of '$1' cannot be made"
+	echo "$CACHE/$1-$hash"
 }
 
 # Where Debian packages come from: the archive that this machine's own apt uses,
