@@ -89,11 +89,10 @@ faults:
 
 # module SOURCE FLAVOUR HEADERS-SUFFIX: kbuild wants an output directory per module.
 define module
-	mkdir -p $(B)/obj/modules-$(2)/$(notdir $(1))
-	$(MAKE) -C /usr/src/linux-headers-$(ABI)-powerpc64le$(3) M=$(CURDIR)/$(1) \
+	@mkdir -p $(B)/obj/modules-$(2)/$(notdir $(1)) $(B)/modules-$(2)
+	$(MAKE) -s -C /usr/src/linux-headers-$(ABI)-powerpc64le$(3) M=$(CURDIR)/$(1) \
 		MO=$(B)/obj/modules-$(2)/$(notdir $(1)) ARCH=powerpc CROSS_COMPILE=$(CROSS) modules
-	mkdir -p $(B)/modules-$(2)
-	cp $(B)/obj/modules-$(2)/$(notdir $(1))/*.ko $(B)/modules-$(2)/
+	@cp $(B)/obj/modules-$(2)/$(notdir $(1))/*.ko $(B)/modules-$(2)/
 
 endef
 MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module
