@@ -199,7 +199,7 @@ follow=$!
 trap 'kill $follow; rm -f "$log"' EXIT
 modprobe nvme
 wait_for 30 test -b /dev/nvme0n1 || skip_all "no disk on the nvme"
-echo "1..20"
+echo "1..22"
 
 rid() {
 	# bus << 8 | devfn of DEV, at bits 32:47 of PEST A
@@ -239,6 +239,20 @@ else
 fi
 expect "MMIO load which nothing answers" "$edu" $LD $ADDR $((b)) load_undecoded "$edu"
 expect "DMA without a TCE" "$edu" $TCE_MISS $ADDR $((0x100000)) edu_tce_miss "$edu"
+
+# A fence makes firmware reset the PHB and write its tables again
+fence() {
+	local before
+
+	before=$(recoveries)
+	echo 0x8000000000000000 > "$DBG/PCI${edu%%:*}/err_injct_outbound"
+	echo "$edu" > "$DBG/eeh_dev_check"
+	wait_for 90 recovered "$before"
+}
+if fence; then ok "recovery from a fence"; else
+	not_ok "recovery from a fence" "$(grep EEH "$log" | tail -n 3)"; fi
+expect "32-bit MMIO load after the fence" "$edu" $LD $ADDR $((b + 4)) \
+	inject -t mmio-load "$edu" "$(at "$b" 4)"
 
 # The lab's own registers. nvme: it has a driver, and stays enabled.
 CSTS=$(at "$(bar "$nvme" 0)" 0x1c)
