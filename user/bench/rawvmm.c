@@ -139,7 +139,8 @@ static struct {
 	uint32_t vmm_word[MAX_WORDS];
 	const char *label;
 } opt = {
-	.nvcpu = 1, .count = 100, .reps = 11, .ask_token = DEFAULT_TOKEN, .vmm_token = DEFAULT_TOKEN,
+	.nvcpu = 1, .count = 100, .reps = 11,
+	.ask_token = DEFAULT_TOKEN, .vmm_token = DEFAULT_TOKEN,
 	.nargs = 3, .nret = 4, .buid = DEFAULT_BUID, .addr = DEFAULT_ADDR, .label = "",
 };
 
@@ -181,7 +182,10 @@ static uint64_t now_us(void)
 
 static void sleep_ms(uint64_t ms)
 {
-	struct timespec t = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+	struct timespec t = {
+		.tv_sec = (time_t)(ms / 1000),
+		.tv_nsec = (long)(ms % 1000) * 1000000,
+	};
 
 	while (nanosleep(&t, &t) && errno == EINTR && !stopping)
 		;
@@ -420,7 +424,10 @@ static void map_generation_registers(void)
 
 	for (i = 0; i < opt.ndev; i++) {
 		struct device *d = &opt.dev[i];
-		struct kvm_userspace_memory_region r = { .slot = (uint32_t)(1 + i), .memory_size = ps };
+		struct kvm_userspace_memory_region r = {
+			.slot = (uint32_t)(1 + i),
+			.memory_size = ps,
+		};
 		void *m;
 
 		if (!d->gen_phys)
@@ -741,7 +748,8 @@ static void *vcpu_main(void *arg)
 		case HC_EXCEPTION:
 			fprintf(stderr, "eeh-rawvmm: vCPU %d: guest exception, SRR0 %#" PRIx64
 				" DAR %#" PRIx64 " DSISR %#" PRIx64 "\n", v->id,
-				(uint64_t)run->papr_hcall.args[0], (uint64_t)run->papr_hcall.args[1],
+				(uint64_t)run->papr_hcall.args[0],
+				(uint64_t)run->papr_hcall.args[1],
 				(uint64_t)run->papr_hcall.args[2]);
 			v->error = EFAULT;
 			goto out;
@@ -1210,7 +1218,7 @@ static int respawn(void)
 	unsigned int seed = (unsigned int)getpid();
 
 	for (life = 0; life < opt.respawn && !stopping; life++) {
-		uint64_t ms = opt.kill_ms / 2 + (uint64_t)rand_r(&seed) % (opt.kill_ms / 2 + 1), q = 0;
+		uint64_t half = opt.kill_ms / 2, ms = half + (uint64_t)rand_r(&seed) % (half + 1), q;
 		pid_t pid;
 		int i, status;
 
@@ -1309,16 +1317,18 @@ static const char usage[] =
 "Exit status: 0; 1 a wrong answer or a page lost by the dirty log; 2 the machine failed.\n";
 
 enum {
-	O_ASK = 256, O_VCPUS, O_COUNT, O_REPS, O_SECONDS, O_LOOP, O_TIGHT, O_SPIN, O_PIN, O_DEVICE,
-	O_BUID, O_ADDR, O_GEN, O_ONE, O_LATE, O_NOKVM, O_NODEV, O_NOENABLE, O_TOKEN, O_ASKTOKEN,
-	O_VMMTOKEN, O_NARGS, O_NRET, O_BLOCK, O_NONRES, O_WORD, O_DIRTY, O_NOCONFER, O_RESET, O_KILL,
-	O_RESPAWN, O_FASTPATH, O_HOLD, O_CONTROL, O_LIVE, O_JSON, O_LABEL, O_QUIET, O_HELP, O_FIFO, O_WARMUP, O_DELAY,
+	O_ASK = 256, O_VCPUS, O_COUNT, O_REPS, O_SECONDS, O_LOOP, O_TIGHT, O_SPIN, O_PIN,
+	O_DEVICE, O_BUID, O_ADDR, O_GEN, O_ONE, O_LATE, O_NOKVM, O_NODEV, O_NOENABLE,
+	O_TOKEN, O_ASKTOKEN, O_VMMTOKEN, O_NARGS, O_NRET, O_BLOCK, O_NONRES, O_WORD,
+	O_DIRTY, O_NOCONFER, O_RESET, O_KILL, O_RESPAWN, O_FASTPATH, O_HOLD, O_CONTROL,
+	O_LIVE, O_JSON, O_LABEL, O_QUIET, O_HELP, O_FIFO, O_WARMUP, O_DELAY,
 };
 
 static const struct option options[] = {
 	{ "ask", 1, NULL, O_ASK }, { "vcpus", 1, NULL, O_VCPUS }, { "count", 1, NULL, O_COUNT },
 	{ "reps", 1, NULL, O_REPS }, { "seconds", 1, NULL, O_SECONDS },
-	{ "warmup", 1, NULL, O_WARMUP }, { "vmm-delay", 1, NULL, O_DELAY }, { "loop-until-signal", 0, NULL, O_LOOP }, { "tight", 0, NULL, O_TIGHT },
+	{ "warmup", 1, NULL, O_WARMUP }, { "vmm-delay", 1, NULL, O_DELAY },
+	{ "loop-until-signal", 0, NULL, O_LOOP }, { "tight", 0, NULL, O_TIGHT },
 	{ "spin", 1, NULL, O_SPIN }, { "pin", 0, NULL, O_PIN }, { "device", 1, NULL, O_DEVICE },
 	{ "buid", 1, NULL, O_BUID }, { "addr", 1, NULL, O_ADDR }, { "verify-gen", 1, NULL, O_GEN },
 	{ "one-container", 0, NULL, O_ONE }, { "late-kvm", 0, NULL, O_LATE },

@@ -440,15 +440,18 @@ static ssize_t loop_stats_show(struct kobject *kobj, struct kobj_attribute *attr
 static ssize_t device_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	struct eeh_dev *edev;
+	struct eeh_pe *pe;
 	ssize_t n;
 
 	mutex_lock(&lock);
 	edev = get_device_locked();
-	if (edev)
+	if (edev) {
+		pe = eeh_dev_to_pe(edev);
 		n = sysfs_emit(buf, "%s buid=%#llx addr=%#x token=%#x\n", pci_name(pdev),
-			       (u64)eeh_dev_to_pe(edev)->phb->buid, eeh_dev_to_pe(edev)->addr, token);
-	else
+			       (u64)pe->phb->buid, pe->addr, token);
+	} else {
 		n = sysfs_emit(buf, "none\n");
+	}
 	mutex_unlock(&lock);
 	return n;
 }
