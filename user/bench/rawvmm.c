@@ -1218,7 +1218,8 @@ static int respawn(void)
 	unsigned int seed = (unsigned int)getpid();
 
 	for (life = 0; life < opt.respawn && !stopping; life++) {
-		uint64_t half = opt.kill_ms / 2, ms = half + (uint64_t)rand_r(&seed) % (half + 1), q;
+		uint64_t half = opt.kill_ms / 2, q;
+		uint64_t ms = half + (uint64_t)rand_r(&seed) % (half + 1);
 		pid_t pid;
 		int i, status;
 
