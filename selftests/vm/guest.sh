@@ -8,7 +8,7 @@ G=/sys/kernel/eehbench_guest
 GDEV=0001:00:00.0	# what the first passed device is in the guest
 GUEST=g
 
-in_guest() { guest exec "$GUEST" --timeout 120 -- sh -c "$1"; }
+in_guest() { guest exec "$GUEST" --timeout 60 -- sh -c "$1"; }
 
 # guest_module: load what asks, into a guest that has just booted
 guest_module() { in_guest "insmod /payload/eehbench_guest.ko dev=$GDEV"; }
