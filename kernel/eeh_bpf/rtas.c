@@ -155,6 +155,8 @@ void rtas_hcall(struct kvm_vcpu *vcpu)
 	struct rtas_block blk __uninitialized;
 	int idx;
 
+	if (kvmppc_get_gpr(vcpu, 3) != H_RTAS)
+		return;
 	idx = srcu_read_lock(&vcpu->kvm->srcu);
 	if (guest_block_get(&g, vcpu, kvmppc_get_gpr(vcpu, 4) & KVM_PAM, QUERY_BYTES)) {
 		/* a copy: another vCPU may be writing to it */

@@ -30,17 +30,27 @@
 
 /* ------------------------------------------------------------- callbacks */
 
-/* int kvmppc_pseries_do_hcall(struct kvm_vcpu *vcpu) */
+static noinline void tap_rtas(struct kvm_vcpu *vcpu)
+{
+	preempt_disable_notrace();
+	rtas_hcall(vcpu);
+	preempt_enable_notrace();
+}
+
+/*
+ * int kvmppc_pseries_do_hcall(struct kvm_vcpu *vcpu)
+ *
+ * Every hypercall comes by, so this is all that the others pay: a look at what
+ * kvmppc_handle_exit_hv() noted for the VMM. The VMM could change that, so
+ * rtas_hcall() looks at the register again.
+ */
 static void notrace tap_hcall(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
 			      struct ftrace_regs *fregs)
 {
 	struct kvm_vcpu *vcpu = (void *)ftrace_regs_get_argument(fregs, 0);
 
-	if (likely(kvmppc_get_gpr(vcpu, 3) != H_RTAS))
-		return;
-	preempt_disable_notrace();
-	rtas_hcall(vcpu);
-	preempt_enable_notrace();
+	if (unlikely(vcpu->run->papr_hcall.nr == H_RTAS))
+		tap_rtas(vcpu);
 }
 
 /* static int kvmppc_vcpu_run_hv(struct kvm_vcpu *vcpu) */
