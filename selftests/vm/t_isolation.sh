@@ -14,6 +14,7 @@ set -euo pipefail
 CASES=(same two_devices one_container not_owned handover race)
 ROUNDS=10
 
+asks() { vmm_fields "$1" && ((v_queries > 10)); }
 hears_frozen() { vmm_fields "$1" && ((v_frozen > 10)); }
 told() { vmm_fields "$1" && ((v_frozen_and_told > $2)); }
 
@@ -119,6 +120,7 @@ case_one_container() {
 		v_normal == 600 && n_queries == 600 && n_unbound == 600 && n_answered == 0 && n_learned == 0"
 	# The VMM's answer is for both: freeze the second, ask for the first.
 	vmm_start one --device "$DEV" --device "$DEV2" --one-container --loop-until-signal
+	until_true 20 asks one || true	# opening a device thaws it
 	freeze "$DEV2"
 	until_true 20 hears_frozen one || true
 	thaw "$DEV2"
