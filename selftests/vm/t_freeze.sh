@@ -130,7 +130,7 @@ recover_loop() {
 	is "$recoveries recoveries, the fast path back after each" "done == recoveries"
 	is "nothing was answered in the kernel during a reset" \
 		"in_reset == 0 && asked_in_reset >= 10 * recoveries"
-	is "recoveries: counters add up" "n_outcomes == v_queries && n_rejected == 0"
+	is "recoveries: counters add up" "n_outcomes == v_queries && n_missed == 0"
 	is "recoveries: no frozen PE was reported normal" "VMM_RC == 0 && v_wrong == 0 &&
 		v_frozen_throughout >= recoveries && v_frozen_and_told == v_frozen_throughout"
 	diag "$done recoveries: $v_queries queries, $n_answered answered, $asked_in_reset asked during resets, $v_wrong wrong"

@@ -176,7 +176,9 @@ disagreed_more() {
 T=/sys/kernel/tracing
 FNS=(kvmppc_pseries_do_hcall eeh_pe_get_state)
 
-# Everybody on the same two functions: they must get their hits, and we ours.
+# Everybody on the same two functions: they must get their hits, and we ours. But for kretprobes:
+# beside fexit programs and the function tracer, without our taps, one run of four ended in "rethook:
+# Return address not found!", a BUG of the stock kernel (7.2.11).
 case_coexist() {
 	local f hits
 
@@ -190,12 +192,11 @@ case_coexist() {
 
 	for f in "${FNS[@]}"; do
 		echo "p:eeh_coexist/$f $f" >> $T/kprobe_events
-		echo "r:eeh_coexist/${f}_ret $f" >> $T/kprobe_events
 	done
 	echo 1 > $T/events/eeh_coexist/enable
-	answered "beside kprobes and kretprobes as well"
+	answered "beside kprobes as well"
 	hits=$(awk -v n=$((N / 2)) '$2 >= n' $T/kprobe_profile | grep -c -E 'kvmppc_pseries_do_hcall|eeh_pe_get_state' || true)
-	is "the probes were hit" "hits >= 3"
+	is "the probes were hit" "hits == 2"
 
 	printf '%s\n' "${FNS[@]}" > $T/set_ftrace_filter
 	echo function > $T/current_tracer
