@@ -23,8 +23,8 @@ read_disk() {
 		cmp /tmp/pattern /tmp/read"
 }
 
-# After a recovery the guest's NVMe gets no interrupts in the lab (not explained; the fast path has no
-# part in interrupts): its driver finds completions when it looks, after a time-out. With the usual
+# After a recovery the guest's NVMe gets no interrupts in the lab (not explained; it is the same
+# without the module): its driver finds completions when it looks, after a time-out. With the usual
 # ones of 30 and 60 s a recovery takes minutes.
 guest_begin --append nvme_core.admin_timeout=1 --append nvme_core.io_timeout=1
 check "the disk can be written" write_disk
