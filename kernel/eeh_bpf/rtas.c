@@ -148,7 +148,7 @@ static void handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
 				       out, local_clock() - start);
 }
 
-/* Called with preemption disabled, in the vCPU's thread, at the start of an H_RTAS. */
+/* Called in the vCPU's thread, at the start of what looks like an H_RTAS. */
 void rtas_hcall(struct kvm_vcpu *vcpu)
 {
 	struct guest_block g __uninitialized;
@@ -157,6 +157,7 @@ void rtas_hcall(struct kvm_vcpu *vcpu)
 
 	if (kvmppc_get_gpr(vcpu, 3) != H_RTAS)
 		return;
+	preempt_disable_notrace();
 	idx = srcu_read_lock(&vcpu->kvm->srcu);
 	if (guest_block_get(&g, vcpu, kvmppc_get_gpr(vcpu, 4) & KVM_PAM, QUERY_BYTES)) {
 		/* a copy: another vCPU may be writing to it */
@@ -169,4 +170,5 @@ void rtas_hcall(struct kvm_vcpu *vcpu)
 		stat_outcome(EEH_BPF_OUT_FAULT);
 	}
 	srcu_read_unlock(&vcpu->kvm->srcu, idx);
+	preempt_enable_notrace();
 }

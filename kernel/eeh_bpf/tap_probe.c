@@ -30,13 +30,6 @@
 
 /* ------------------------------------------------------------- callbacks */
 
-static noinline void tap_rtas(struct kvm_vcpu *vcpu)
-{
-	preempt_disable_notrace();
-	rtas_hcall(vcpu);
-	preempt_enable_notrace();
-}
-
 /*
  * int kvmppc_pseries_do_hcall(struct kvm_vcpu *vcpu)
  *
@@ -50,7 +43,7 @@ static void notrace tap_hcall(unsigned long ip, unsigned long parent_ip, struct 
 	struct kvm_vcpu *vcpu = (void *)ftrace_regs_get_argument(fregs, 0);
 
 	if (unlikely(vcpu->run->papr_hcall.nr == H_RTAS))
-		tap_rtas(vcpu);
+		rtas_hcall(vcpu);
 }
 
 /* static int kvmppc_vcpu_run_hv(struct kvm_vcpu *vcpu) */
