@@ -177,8 +177,9 @@ T=/sys/kernel/tracing
 FNS=(kvmppc_pseries_do_hcall eeh_pe_get_state)
 
 # Everybody on the same two functions: they must get their hits, and we ours. But for kretprobes:
-# with them beside fexit programs and the function tracer a run ended, while our taps were detached,
-# in "rethook: Return address not found!", a BUG in the stock kernel (7.2.11) that is not explained.
+# with them beside fexit programs and the function tracer a run ended in "rethook: Return address not
+# found!", a BUG of the kernel (7.2.11) that is not explained. By its place in the log our taps, which
+# change no return address, were not armed then.
 case_coexist() {
 	local f hits
 
