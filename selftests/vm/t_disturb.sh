@@ -179,7 +179,9 @@ case_unload() {
 		answers_again && reloaded=$((reloaded + 1))
 	done
 	# the counters are new
+	vmm vm pause
 	counters_zero
+	vmm vm resume
 	answers_again || true
 	end "module reload"
 	is "module reload: answers again each time" "reloaded == 4"
