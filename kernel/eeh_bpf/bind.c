@@ -185,26 +185,28 @@ out:
  * but that of a group whose device was open when it was seen, and not closed
  * since (binding_make() has looked): so it, its devices and their PE are there.
  */
-static struct eeh_pe *group_to_pe(const struct iommu_group *group, const struct kvm *kvm,
+static struct eeh_pe *group_to_pe(struct iommu_group *group, const struct kvm *kvm,
 				  struct vfio_device **vdev, struct module **owner)
 {
 	struct eeh_pe *pe = NULL;
 	struct pci_dev *pdev = NULL;
-	struct iommu_group *grp;
 	struct eeh_dev *edev;
 
 	for_each_pci_dev(pdev) {
-		grp = iommu_group_get(&pdev->dev);
-		if (grp && grp == group) {
-			edev = pci_dev_to_eeh_dev(pdev);
-			if (edev && edev->pe && eeh_iommu_group_to_pe(grp) == edev->pe)
-				*vdev = vfio_device_of(pdev, kvm, owner);
-			if (*vdev)
-				pe = edev->pe;
-		}
-		iommu_group_put(grp);
-		if (pe)
+		/*
+		 * Not iommu_group_get(): a reference to some other group makes
+		 * pnv_pci_ioda2_release_pe_dma() warn if that is going now.
+		 */
+		if (READ_ONCE(pdev->dev.iommu_group) != group)
+			continue;
+		edev = pci_dev_to_eeh_dev(pdev);
+		if (!edev || !edev->pe || eeh_iommu_group_to_pe(group) != edev->pe)
+			continue;
+		*vdev = vfio_device_of(pdev, kvm, owner);
+		if (*vdev) {
+			pe = edev->pe;
 			break;
+		}
 	}
 	pci_dev_put(pdev);	/* of the device the loop was left at, if any */
 	return pe;
@@ -238,7 +240,7 @@ static int binding_insert(struct binding *b, struct bind_vm *vm, unsigned int ep
 }
 
 /* As binding_insert(): 1 if the VM was known already. */
-static int binding_make(struct binding *b, struct bind_vm *vm, const struct iommu_group *group,
+static int binding_make(struct binding *b, struct bind_vm *vm, struct iommu_group *group,
 			unsigned int epoch)
 {
 	struct query learn = {};
@@ -282,7 +284,7 @@ err_put:
  * Bind @q to the PE of @group. @rets are the words that the VMM returned for it
  * while it was normal.
  */
-int binding_add(const struct question *q, const struct iommu_group *group, const __be32 *rets,
+int binding_add(const struct question *q, struct iommu_group *group, const __be32 *rets,
 		unsigned int epoch)
 {
 	struct binding *b = kzalloc(sizeof(*b), GFP_KERNEL);

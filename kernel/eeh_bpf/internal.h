@@ -117,7 +117,7 @@ static inline struct binding *binding_find(const struct question *q)
 	return NULL;
 }
 
-int binding_add(const struct question *q, const struct iommu_group *group, const __be32 *rets,
+int binding_add(const struct question *q, struct iommu_group *group, const __be32 *rets,
 		unsigned int epoch);				/* may sleep */
 
 /* Asked at every answer: the device may have been given to another VM since. */

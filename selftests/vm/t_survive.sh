@@ -176,10 +176,9 @@ disagreed_more() {
 T=/sys/kernel/tracing
 FNS=(kvmppc_pseries_do_hcall eeh_pe_get_state)
 
-# Everybody on the same two functions: they must get their hits, and we ours. But for kretprobes:
-# with them beside fexit programs and the function tracer a run ended in "rethook: Return address not
-# found!", a BUG of the kernel (7.2.11) that is not explained. By its place in the log our taps, which
-# change no return address, were not armed then.
+# Others on the same two functions: they must get their hits, and we ours. Not all of them at once:
+# kprobes or kretprobes and the function tracer beside fexit programs, and the tap coming or going
+# under that, ended two runs in a BUG of the kernel (docs/lab-known-issues.md).
 case_coexist() {
 	local f hits
 
@@ -191,6 +190,14 @@ case_coexist() {
 		jq '[.[].formatted.value] | map(select(. >= '"$((N / 2))"')) | length')
 	same "all four BPF programs were called" "$hits" 4
 
+	# The tap comes and goes while they stay.
+	eehctl fastpath off
+	counters_zero
+	raw --device "$DEV" --count 50 --reps 2
+	is "detached: the VMM answers" "VMM_RC == 0 && v_normal == 100 && v_exits_rtas == 100"
+	eehctl fastpath on
+	answered "attached again under them"
+
 	for f in "${FNS[@]}"; do
 		echo "p:eeh_coexist/$f $f" >> $T/kprobe_events
 	done
@@ -198,6 +205,8 @@ case_coexist() {
 	answered "beside kprobes as well"
 	hits=$(awk -v n=$((N / 2)) '$2 >= n' $T/kprobe_profile | grep -c -E 'kvmppc_pseries_do_hcall|eeh_pe_get_state' || true)
 	is "the probes were hit" "hits == 2"
+	echo 0 > $T/events/eeh_coexist/enable
+	echo > $T/kprobe_events
 
 	printf '%s\n' "${FNS[@]}" > $T/set_ftrace_filter
 	echo function > $T/current_tracer
@@ -205,18 +214,8 @@ case_coexist() {
 	answered "beside the function tracer as well"
 	hits=$(grep -c -E 'kvmppc_pseries_do_hcall|eeh_pe_get_state' $T/trace || true)
 	is "the function tracer saw both" "hits >= N / 2"
-
-	# The tap comes and goes while the others stay, and the others go while it stays.
-	eehctl fastpath off
-	counters_zero
-	raw --device "$DEV" --count 50 --reps 2
-	is "detached: the VMM answers" "VMM_RC == 0 && v_normal == 100 && v_exits_rtas == 100"
-	eehctl fastpath on
-	answered "attached again under all of them"
 	echo nop > $T/current_tracer
 	echo > $T/set_ftrace_filter
-	echo 0 > $T/events/eeh_coexist/enable
-	echo > $T/kprobe_events
 	answered "after tracer and probes have gone"
 	rm -rf /sys/fs/bpf/coexist
 	answered "after everybody has gone"
