@@ -88,7 +88,10 @@ freeze_loop() {
 	diag "$vcpus vCPU: $done freezes ($injected by injected errors), $v_queries queries: $v_normal normal, $v_frozen frozen, $v_changed while the state changed; $n_answered answered in the kernel; $v_frozen_throughout asked while frozen, $v_wrong of them wrong"
 }
 
-# As a guest recovers, but for one thing: it goes on asking. While it is reset the PE is frozen.
+# As a guest recovers, but for one thing: it goes on asking while the reset is asserted and the PE
+# frozen. Not while the reset ends: whoever asks VFIO then can freeze the PE again, as
+# pnv_eeh_get_pe_state() calls phb->freeze_pe() for a PE that it has just seen frozen and that
+# eeh_pe_reenable_devices() thaws in between.
 recovery() {
 	local n=$1 answered
 
@@ -107,9 +110,11 @@ recovery() {
 	in_reset=$((in_reset + REPLY - answered))
 	vmm_fields "$n"
 	asked_in_reset=$((asked_in_reset + v_queries - asked))
+	vmm "$n" pause && ((RESULT == 0)) || return 1
 	vmm "$n" reset-deactivate && ((RESULT == 0)) || return 1
 	nap 500
 	vmm "$n" configure && ((RESULT == 0)) || return 1
+	vmm "$n" resume && ((RESULT == 0)) || return 1
 	answers_again
 }
 
