@@ -54,6 +54,7 @@ struct pe_wrap {
 	bool dead;
 	atomic_t gen;			/* counts resets and thaws: evidence from before is void */
 	raw_spinlock_t state_lock;	/* one state request at a time, see pe_wrap_state() */
+	bool resetting;			/* under state_lock: reset, and not configured yet */
 	struct rcu_head rcu;
 };
 
@@ -65,6 +66,7 @@ struct pe_wrap *pe_wrap_find(const struct eeh_pe *pe);		/* RCU */
 struct pe_wrap *pe_wrap_get_or_create(struct eeh_pe *pe);	/* under pe_mutex */
 void pe_wrap_drop_all(void);					/* may sleep */
 int pe_wrap_state(struct pe_wrap *w);				/* RCU */
+void pe_wrap_resetting(struct pe_wrap *w, bool resetting);	/* RCU */
 bool pe_unsettled(const struct eeh_pe *pe);			/* RCU */
 
 /* ---------------------------------------------------------------- bind.c */

@@ -107,22 +107,33 @@ bool pe_unsettled(const struct eeh_pe *pe)
  *
  * The first request that finds a PE frozen marks it isolated and takes a
  * snapshot of diagnostic data (pnv_eeh_get_pe_state()), which is why requests
- * of different vCPUs must not run at once for one PE.
+ * of different vCPUs must not run at once for one PE. Nor must one run beside
+ * the end of a reset: if it saw the PE frozen, and eeh_pe_reset() then thawed it
+ * and cleared EEH_PE_ISOLATED, it would take that for a new freeze and freeze the
+ * PE again. So nothing is asked from a reset until the PE is configured.
  */
 int pe_wrap_state(struct pe_wrap *w)
 {
-	int state;
+	int state = -EAGAIN;
 
-	if (pe_unsettled(w->pe))
-		return -EAGAIN;
 	raw_spin_lock(&w->state_lock);
-	state = eeh_pe_get_state(w->pe);
+	if (!w->resetting && !pe_unsettled(w->pe))
+		state = eeh_pe_get_state(w->pe);
 	raw_spin_unlock(&w->state_lock);
 
 	if (state == EEH_PE_STATE_NORMAL)
 		return pe_unsettled(w->pe) ? -EAGAIN : state;
-	trace_eeh_pe_state(w->phb, w->addr, state);
+	if (state >= 0)
+		trace_eeh_pe_state(w->phb, w->addr, state);
 	return state;
+}
+
+/* Waits for the state request that is under way. */
+void pe_wrap_resetting(struct pe_wrap *w, bool resetting)
+{
+	raw_spin_lock(&w->state_lock);
+	w->resetting = resetting;
+	raw_spin_unlock(&w->state_lock);
 }
 
 static int pe_notify(struct notifier_block *nb, unsigned long action, void *data)

@@ -148,15 +148,13 @@ static void handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
 				       out, local_clock() - start);
 }
 
-/* Called in the vCPU's thread, at the start of what looks like an H_RTAS. */
+/* Called in the vCPU's thread, before its H_RTAS is handled. */
 void rtas_hcall(struct kvm_vcpu *vcpu)
 {
 	struct guest_block g __uninitialized;
 	struct rtas_block blk __uninitialized;
 	int idx;
 
-	if (kvmppc_get_gpr(vcpu, 3) != H_RTAS)
-		return;
 	preempt_disable_notrace();
 	idx = srcu_read_lock(&vcpu->kvm->srcu);
 	if (guest_block_get(&g, vcpu, kvmppc_get_gpr(vcpu, 4) & KVM_PAM, QUERY_BYTES)) {

@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Taps for stock kernels: ftrace callbacks at the entry of a few functions.
+ * Taps for stock kernels: probes on two tracepoints of kvm-hv, and ftrace callbacks
+ * at the entry of a few functions of the EEH core, which has no tracepoints.
  *
- * No callback changes where the function continues, so they coexist with BPF
- * fentry/fexit programs, kprobes and tracers on the same functions.
+ * None changes where a function continues, so they coexist with BPF fentry/fexit
+ * programs, kprobes and tracers. The hot one is a tracepoint for that reason, too:
+ * where an ftrace callback shares its function with a BPF trampoline, powerpc calls it
+ * through ftrace_regs_caller, which gives a task that was moved to another CPU
+ * meanwhile the PACA of the one it left (docs/lab-known-issues.md).
  *
- * They are armed only while a policy is attached, and marked permanent, so that
- * kernel.ftrace_enabled=0 can not silently take away those that drop bindings.
+ * They are armed only while a policy is attached; the callbacks are marked permanent,
+ * so that kernel.ftrace_enabled=0 can not silently take away those that drop bindings.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ftrace.h>
-#include <linux/kprobes.h>
 #include <linux/kvm_host.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/tracepoint.h>
 
 #include <asm/eeh.h>
 #include <asm/hvcall.h>
@@ -30,30 +34,20 @@
 
 /* ------------------------------------------------------------- callbacks */
 
-/*
- * int kvmppc_pseries_do_hcall(struct kvm_vcpu *vcpu)
- *
- * Every hypercall comes by, so this is all that the others pay: a look at what
- * kvmppc_handle_exit_hv() noted for the VMM. The VMM could change that, so
- * rtas_hcall() looks at the register again.
- */
-static void notrace tap_hcall(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			      struct ftrace_regs *fregs)
+/* kvm_hcall_enter, in kvmppc_vcpu_run_hv() just before kvmppc_pseries_do_hcall() */
+static void tap_hcall(void *data, struct kvm_vcpu *vcpu)
 {
-	struct kvm_vcpu *vcpu = (void *)ftrace_regs_get_argument(fregs, 0);
-
-	if (unlikely(vcpu->run->papr_hcall.nr == H_RTAS))
+	if (unlikely(kvmppc_get_gpr(vcpu, 3) == H_RTAS))
 		rtas_hcall(vcpu);
 }
 
-/* static int kvmppc_vcpu_run_hv(struct kvm_vcpu *vcpu) */
-static void notrace tap_vcpu_run(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-				 struct ftrace_regs *fregs)
+/* kvmppc_run_vcpu_enter: the vCPU's thread is about to enter the guest */
+static void tap_vcpu_run(void *data, struct kvm_vcpu *vcpu)
 {
 	if (likely(!atomic_read(&watch_active)))
 		return;
 	preempt_disable_notrace();
-	watch_vcpu_run((void *)ftrace_regs_get_argument(fregs, 0));
+	watch_vcpu_run(vcpu);
 	preempt_enable_notrace();
 }
 
@@ -74,8 +68,11 @@ static void on_set_option(void *arg, struct ftrace_regs *fregs)
 	struct pe_wrap *w = void_evidence(pe);
 
 	/* VFIO_EEH_PE_{DISABLE,ENABLE}: the VMM starts over */
-	if (option == EEH_OPT_DISABLE || option == EEH_OPT_ENABLE)
+	if (option == EEH_OPT_DISABLE || option == EEH_OPT_ENABLE) {
+		if (w)
+			pe_wrap_resetting(w, false);
 		binding_drop_pe(pe);
+	}
 	ops_event(w, pe, 0, EEH_BPF_EV_OPTION, option);
 }
 
@@ -85,6 +82,8 @@ static void on_reset(void *arg, struct ftrace_regs *fregs)
 	int option = ftrace_regs_get_argument(fregs, 1);
 	struct pe_wrap *w = void_evidence(pe);
 
+	if (w)
+		pe_wrap_resetting(w, true);
 	trace_eeh_pe_reset(pe->phb->global_number, pe->addr, option);
 	ops_event(w, pe, 0, EEH_BPF_EV_RESET, option);
 }
@@ -92,8 +91,11 @@ static void on_reset(void *arg, struct ftrace_regs *fregs)
 static void on_configure(void *arg, struct ftrace_regs *fregs)
 {
 	struct eeh_pe *pe = arg;
+	struct pe_wrap *w = void_evidence(pe);
 
-	ops_event(void_evidence(pe), pe, 0, EEH_BPF_EV_CONFIGURE, 0);
+	if (w)
+		pe_wrap_resetting(w, false);
+	ops_event(w, pe, 0, EEH_BPF_EV_CONFIGURE, 0);
 }
 
 static void on_inject(void *arg, struct ftrace_regs *fregs)
@@ -170,46 +172,27 @@ static void notrace tap_eeh(unsigned long ip, unsigned long parent_ip, struct ft
 
 /* ----------------------------------------------------- arming and disarming */
 
-static struct ftrace_ops ops_hcall = { .func = tap_hcall, .flags = FTRACE_OPS_FL_PERMANENT };
-static struct ftrace_ops ops_vcpu_run = { .func = tap_vcpu_run, .flags = FTRACE_OPS_FL_PERMANENT };
 static struct ftrace_ops ops_eeh = { .func = tap_eeh, .flags = FTRACE_OPS_FL_PERMANENT };
 
 static DEFINE_MUTEX(tap_mutex);
 static bool tap_wanted;		/* a policy is attached */
 static bool rtas_armed, event_armed;
 
-/* Functions of kvm-hv that nothing exports: where they are while it is loaded. */
-static unsigned long hcall_addr, vcpu_run_addr;
+/* kvm-hv's tracepoints, while it is loaded */
+enum { TP_RUN, TP_HCALL, TPS };
 
-/*
- * Functions are given to ftrace by address: by name it would look up the name of
- * each of the kernel's 60,000 functions, which takes a second.
- */
-static unsigned long function_address(const char *name)
-{
-	/* Looked up by name, and never armed. */
-	struct kprobe kp = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+static const struct {
+	const char *name;
+	void (*probe)(void *data, struct kvm_vcpu *vcpu);
+} kvm_probes[TPS] = {
+	[TP_RUN] = { "kvmppc_run_vcpu_enter", tap_vcpu_run },
+	[TP_HCALL] = { "kvm_hcall_enter", tap_hcall },
+};
 
-	if (register_kprobe(&kp))
-		return 0;
-	unregister_kprobe(&kp);
-	return (unsigned long)kp.addr;
-}
+static struct tracepoint *kvm_tps[TPS];
 
-static int arm_one(struct ftrace_ops *ops, unsigned long addr)
-{
-	int err = ftrace_set_filter_ip(ops, addr, 0, 1);
-
-	return err ?: register_ftrace_function(ops);
-}
-
-static void disarm_one(struct ftrace_ops *ops)
-{
-	/* also waits until no callback runs any more */
-	if (unregister_ftrace_function(ops))
-		pr_err("a probe could not be removed\n");
-	ftrace_free_filter(ops);
-}
+/* Behind everybody else: tracers see the hcall that the guest made. */
+#define TAP_PRIO	(TRACEPOINT_DEFAULT_PRIO - 10)
 
 static int arm_event(void)
 {
@@ -230,17 +213,27 @@ static int arm_event(void)
 	return err;
 }
 
-/* Without kvm-hv there is no such guest: not an error, see tap_module_notify(). */
+static void unprobe(int n)
+{
+	while (n--)
+		tracepoint_probe_unregister(kvm_tps[n], kvm_probes[n].probe, NULL);
+	/* waits until no probe runs any more */
+	tracepoint_synchronize_unregister();
+}
+
+/* Without kvm-hv there is no such guest: not an error, see tap_kvm_notify(). */
 static void arm_rtas(void)
 {
+	int i;
+
 	lockdep_assert_held(&tap_mutex);
-	if (rtas_armed || !tap_wanted || !hcall_addr || !vcpu_run_addr)
+	if (rtas_armed || !tap_wanted || !kvm_tps[TP_RUN] || !kvm_tps[TP_HCALL])
 		return;
-	if (arm_one(&ops_vcpu_run, vcpu_run_addr))
-		return;
-	if (arm_one(&ops_hcall, hcall_addr)) {
-		disarm_one(&ops_vcpu_run);
-		return;
+	for (i = 0; i < TPS; i++) {
+		if (tracepoint_probe_register_prio(kvm_tps[i], kvm_probes[i].probe, NULL, TAP_PRIO)) {
+			unprobe(i);
+			return;
+		}
 	}
 	rtas_armed = true;
 }
@@ -248,10 +241,8 @@ static void arm_rtas(void)
 static void disarm_rtas(void)
 {
 	lockdep_assert_held(&tap_mutex);
-	if (!rtas_armed)
-		return;
-	disarm_one(&ops_hcall);
-	disarm_one(&ops_vcpu_run);
+	if (rtas_armed)
+		unprobe(TPS);
 	rtas_armed = false;
 }
 
@@ -274,8 +265,10 @@ void tap_disarm(void)
 	guard(mutex)(&tap_mutex);
 	tap_wanted = false;
 	disarm_rtas();
-	if (event_armed)
-		disarm_one(&ops_eeh);
+	/* also waits until no callback runs any more */
+	if (event_armed && unregister_ftrace_function(&ops_eeh))
+		pr_err("a probe could not be removed\n");
+	ftrace_free_filter(&ops_eeh);
 	event_armed = false;
 }
 
@@ -286,47 +279,47 @@ ssize_t tap_show(char *buf)
 			  rtas_armed && event_armed ? " " : "", event_armed ? "event" : "");
 }
 
-static void find_rtas(void)
+static void find_tracepoints(const struct module *mod)
 {
-	hcall_addr = function_address("kvmppc_pseries_do_hcall");
-	vcpu_run_addr = function_address("kvmppc_vcpu_run_hv");
+	int i, t;
+
+	for (i = 0; i < mod->num_tracepoints; i++) {
+		struct tracepoint *tp = tracepoint_ptr_deref(&mod->tracepoints_ptrs[i]);
+
+		for (t = 0; t < TPS; t++)
+			if (!strcmp(tp->name, kvm_probes[t].name))
+				kvm_tps[t] = tp;
+	}
 }
 
-static int tap_module_notify(struct notifier_block *nb, unsigned long action, void *data)
+/* Called for modules that are there already, too. */
+static int tap_kvm_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
-	const struct module *mod = data;
+	const struct tp_module *tp_mod = data;
 
-	if (strcmp(mod->name, "kvm_hv"))
+	if (strcmp(tp_mod->mod->name, "kvm_hv"))
 		return NOTIFY_DONE;
 	guard(mutex)(&tap_mutex);
-	if (action == MODULE_STATE_LIVE) {
-		find_rtas();
+	if (action == MODULE_STATE_COMING) {
+		find_tracepoints(tp_mod->mod);
 		arm_rtas();
 	} else if (action == MODULE_STATE_GOING) {
 		disarm_rtas();
-		hcall_addr = 0;
-		vcpu_run_addr = 0;
+		memset(kvm_tps, 0, sizeof(kvm_tps));
 	}
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block tap_module_nb = {
-	.notifier_call = tap_module_notify,
+static struct notifier_block tap_kvm_nb = {
+	.notifier_call = tap_kvm_notify,
 };
 
 int tap_init(void)
 {
-	int err = register_module_notifier(&tap_module_nb);
-
-	if (err)
-		return err;
-	guard(mutex)(&tap_mutex);
-	if (!hcall_addr)
-		find_rtas();
-	return 0;
+	return register_tracepoint_module_notifier(&tap_kvm_nb);
 }
 
 void tap_exit(void)
 {
-	unregister_module_notifier(&tap_module_nb);
+	unregister_tracepoint_module_notifier(&tap_kvm_nb);
 }
