@@ -13,7 +13,7 @@ set -euo pipefail
 
 removed=0
 ! [[ -d $K ]] || rmmod eeh_bpf
-for ((i = 0; i < 6; i++)); do
+for ((i = 0; i < 15; i++)); do
 	lab-vfio "$DEV"
 	vmm_start vm --device "$DEV" --loop-until-signal
 	vmm_fields vm
@@ -26,6 +26,6 @@ for ((i = 0; i < 6; i++)); do
 	echo 1 > /sys/bus/pci/rescan
 	until_true 20 test -d "/sys/bus/pci/devices/$DEV"
 done
-is "removed while its VMM exits, without the module" "removed == 6"
+is "removed while its VMM exits, without the module" "removed == 15"
 same "the module was not loaded" "$(grep -c eeh_bpf /proc/modules || true)" 0
 finish

@@ -104,8 +104,8 @@ asked_meanwhile() {
 }
 
 # As a guest recovers, but for one thing: it goes on asking, while the reset is asserted, and until the
-# PE is configured. Not while the reset ends: whoever asks VFIO just then can freeze the PE again, a
-# race of the stock kernel that is the VMM's to avoid (k_refreeze.sh).
+# PE is configured. Not while the reset ends: whoever asks VFIO just then could freeze the PE again
+# (docs/lab-known-issues.md, "A PE frozen again").
 recovery() {
 	local n=$1
 

@@ -101,7 +101,9 @@ overtaken() {
 	liar lie_stale
 	vmm_start stale --device "$DEV" --verify-gen "${GEN_AT[$DEV]}" --loop-until-signal
 	until_true 30 bound || true
+	vmm stale pause
 	counters_zero
+	vmm stale resume
 	for ((i = 0; i < 40; i++)); do
 		vmm stale thaw-io
 		nap $((RANDOM % 60))
