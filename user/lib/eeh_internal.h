@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <sys/types.h>
 
+#include <eeh/canary.h>
 #include <eeh/eeh.h>
 #include <eeh/fastpath.h>
 
@@ -55,8 +56,37 @@ int eeh_parse_u64(const char *s, uint64_t *val);
 #define EEH_SYS	"kernel/eeh_bpf"
 int eeh_sys_u64(struct eeh_ctx *ctx, const char *file, uint64_t *val);
 int eeh_sys_state(struct eeh_ctx *ctx, uint32_t *state);
+/* What went wrong with one of the module's files; what it says is not understood. */
+int eeh_sys_failed(struct eeh_ctx *ctx, const char *file, int err);
+int eeh_sys_garbled(struct eeh_ctx *ctx, const char *file, const char *what);
 int eeh_binding_parse(const char *line, struct eeh_fastpath_binding *b);
 uint32_t eeh_taps_parse(const char *taps);
+
+/* canary.c */
+int eeh_canary_parse(const char *line, struct eeh_canary *c);
+/* Checks a PCI address and writes it as sysfs does; -EINVAL. */
+int eeh_pci_address(const char *s, char out[EEH_PCI_ADDRESS_LEN]);
+
+/* canary_table.c */
+struct eeh_canary_entry {
+	uint32_t class_code;		/* 24 bits; 0: by vendor and device */
+	uint16_t vendor;
+	const uint16_t *devices;	/* up to a 0 */
+	uint32_t bar;
+	uint32_t width;
+	uint64_t offset;
+	uint64_t mask;
+	uint64_t want;
+	const char *name;
+	const char *source;
+	const char *harmless;
+	const char *never_ones;
+};
+
+extern const struct eeh_canary_entry eeh_canary_table[];
+extern const size_t eeh_canary_table_len;
+const struct eeh_canary_entry *eeh_canary_find(uint16_t vendor, uint16_t device,
+					       uint32_t class_code);
 
 /* probe.c */
 /* 0 if the fast path can run; else sets the error and returns it. */

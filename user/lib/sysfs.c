@@ -12,8 +12,7 @@ static int not_loaded(struct eeh_ctx *ctx)
 	return eeh_fail(ctx, -ENODEV, "the kernel module eeh_bpf is not loaded: modprobe eeh_bpf");
 }
 
-/* What went wrong with one of the module's files. */
-static int sys_failed(struct eeh_ctx *ctx, const char *file, int err)
+int eeh_sys_failed(struct eeh_ctx *ctx, const char *file, int err)
 {
 	if (!eeh_exists(ctx, EEH_ROOT_SYSFS, EEH_SYS))
 		return not_loaded(ctx);
@@ -27,7 +26,7 @@ static int sys_failed(struct eeh_ctx *ctx, const char *file, int err)
 	return eeh_fail(ctx, err, "%s/" EEH_SYS "/%s: %s", ctx->sysfs, file, strerror(-err));
 }
 
-static int sys_garbled(struct eeh_ctx *ctx, const char *file, const char *what)
+int eeh_sys_garbled(struct eeh_ctx *ctx, const char *file, const char *what)
 {
 	return eeh_fail(ctx, -EBADMSG, "%s/" EEH_SYS "/%s says \"%.64s\", which is not understood: "
 			"the module and the library are of different versions, install matching ones",
@@ -41,7 +40,7 @@ static int sys_str(struct eeh_ctx *ctx, const char *file, char *buf, size_t len)
 
 	snprintf(rel, sizeof(rel), EEH_SYS "/%s", file);
 	n = eeh_read(ctx, EEH_ROOT_SYSFS, rel, buf, len);
-	return n < 0 ? sys_failed(ctx, file, n) : 0;
+	return n < 0 ? eeh_sys_failed(ctx, file, n) : 0;
 }
 
 int eeh_sys_u64(struct eeh_ctx *ctx, const char *file, uint64_t *val)
@@ -53,7 +52,7 @@ int eeh_sys_u64(struct eeh_ctx *ctx, const char *file, uint64_t *val)
 	if (err)
 		return err;
 	if (eeh_parse_u64(buf, val))
-		return sys_garbled(ctx, file, buf);
+		return eeh_sys_garbled(ctx, file, buf);
 	return 0;
 }
 
@@ -65,7 +64,7 @@ static int sys_write(struct eeh_ctx *ctx, const char *file, uint64_t val)
 	snprintf(rel, sizeof(rel), EEH_SYS "/%s", file);
 	snprintf(buf, sizeof(buf), "%llu\n", (unsigned long long)val);
 	err = eeh_write(ctx, EEH_ROOT_SYSFS, rel, buf);
-	return err ? sys_failed(ctx, file, err) : 0;
+	return err ? eeh_sys_failed(ctx, file, err) : 0;
 }
 
 int eeh_sys_state(struct eeh_ctx *ctx, uint32_t *state)
@@ -199,7 +198,7 @@ int eeh_fastpath_for_each_binding(struct eeh_ctx *ctx, eeh_fastpath_binding_fn f
 
 	err = eeh_read_alloc(ctx, EEH_ROOT_SYSFS, EEH_SYS "/bindings", &buf);
 	if (err)
-		return sys_failed(ctx, "bindings", err);
+		return eeh_sys_failed(ctx, "bindings", err);
 
 	for (line = buf; *line; line = next) {
 		next = line + strcspn(line, "\n");
@@ -208,7 +207,7 @@ int eeh_fastpath_for_each_binding(struct eeh_ctx *ctx, eeh_fastpath_binding_fn f
 		if (!*line)
 			continue;
 		if (eeh_binding_parse(line, &b)) {
-			err = sys_garbled(ctx, "bindings", line);
+			err = eeh_sys_garbled(ctx, "bindings", line);
 			break;
 		}
 		err = fn(arg, &b);
@@ -252,7 +251,7 @@ int eeh_fastpath_status(struct eeh_ctx *ctx, struct eeh_fastpath_status *status)
 	if (err)
 		return err;
 	if (val > 1)
-		return sys_garbled(ctx, "enabled", "neither 0 nor 1");
+		return eeh_sys_garbled(ctx, "enabled", "neither 0 nor 1");
 	s.enabled = val;
 	err = eeh_sys_u64(ctx, "audit", &s.audit);
 	if (!err)

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A PCI function as sysfs shows it, and why it has a canary or has not. Nothing
+ * here reads the device: its config space and BARs are the kernel's business.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "eeh_internal.h"
+
+#define PCI_DEVICES	"bus/pci/devices"
+
+/* include/linux/ioport.h; what /sys/bus/pci/devices/.../resource has in its third column. */
+#define IORESOURCE_IO		0x00000100
+#define IORESOURCE_MEM		0x00000200
+#define IORESOURCE_PREFETCH	0x00002000
+#define IORESOURCE_UNSET	0x20000000
+#define IORESOURCE_MEM_64	0x00100000
+
+/* arch/powerpc/include/asm/eeh.h; the second word of eeh_pe_state. */
+#define EEH_PE_ISOLATED		(1 << 0)
+#define EEH_PE_RECOVERING	(1 << 1)
+#define EEH_PE_CFG_BLOCKED	(1 << 2)
+#define EEH_PE_RESET		(1 << 3)
+#define EEH_PE_REMOVED		(1 << 10)
+#define EEH_PE_TROUBLE		(EEH_PE_ISOLATED | EEH_PE_RECOVERING | EEH_PE_CFG_BLOCKED | \
+				 EEH_PE_RESET | EEH_PE_REMOVED)
+
+#define PCI_BASE_CLASS_BRIDGE	0x06
+
+struct eeh_canary_device {
+	char address[EEH_PCI_ADDRESS_LEN];
+	char driver[64];
+	char why[400];
+	enum eeh_canary_verdict verdict;
+	uint16_t vendor;
+	uint16_t id;
+	uint32_t class_code;
+	const struct eeh_canary_entry *row;
+	struct eeh_canary_bar bar[EEH_BARS];
+};
+
+static int dev_path(char *buf, size_t len, const char *address, const char *file)
+{
+	int n = snprintf(buf, len, PCI_DEVICES "/%s%s%s", address, *file ? "/" : "", file);
+
+	return n < 0 || (size_t)n >= len ? -ENAMETOOLONG : 0;
+}
+
+static int dev_read(struct eeh_ctx *ctx, const char *address, const char *file, char *buf,
+		    size_t len)
+{
+	char rel[128];
+	ssize_t n;
+	int err = dev_path(rel, sizeof(rel), address, file);
+
+	if (err)
+		return err;
+	n = eeh_read(ctx, EEH_ROOT_SYSFS, rel, buf, len);
+	return n < 0 ? (int)n : 0;
+}
+
+static int garbled(struct eeh_ctx *ctx, const char *address, const char *file)
+{
+	return eeh_fail(ctx, -EBADMSG, "%s/" PCI_DEVICES "/%s/%s is not understood", ctx->sysfs,
+			address, file);
+}
+
+static int read_id(struct eeh_ctx *ctx, const char *address, const char *file, uint64_t max,
+		   uint64_t *val)
+{
+	char buf[32];
+	int err = dev_read(ctx, address, file, buf, sizeof(buf));
+
+	if (!err && (eeh_parse_u64(buf, val) || *val > max))
+		err = -EBADMSG;
+	return !err || err == -ENOENT ? err : garbled(ctx, address, file);
+}
+
+/* The last part of a symbolic link; "" if there is none. */
+static void read_link(struct eeh_ctx *ctx, const char *address, const char *file, char *buf,
+		      size_t len)
+{
+	char rel[128], path[PATH_MAX], target[PATH_MAX], *slash;
+	ssize_t n;
+
+	*buf = '\0';
+	if (dev_path(rel, sizeof(rel), address, file) ||
+	    eeh_path(ctx, EEH_ROOT_SYSFS, rel, path, sizeof(path)))
+		return;
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return;
+	target[n] = '\0';
+	slash = strrchr(target, '/');
+	snprintf(buf, len, "%s", slash ? slash + 1 : target);
+}
+
+/* "0x0000210000000000 0x000021000001ffff 0x0000000000040200": a line per BAR, then others. */
+static int read_bars(struct eeh_ctx *ctx, struct eeh_canary_device *d)
+{
+	uint64_t start, end, flags;
+	struct eeh_canary_bar *b;
+	char buf[4096], *line;
+	int err, i;
+
+	err = dev_read(ctx, d->address, "resource", buf, sizeof(buf));
+	if (err)
+		return err == -ENOENT ? err : garbled(ctx, d->address, "resource");
+	for (i = 0, line = buf; i < EEH_BARS && line; i++) {
+		if (sscanf(line, "0x%" SCNx64 " 0x%" SCNx64 " 0x%" SCNx64, &start, &end, &flags) != 3)
+			return garbled(ctx, d->address, "resource");
+		line = strchr(line, '\n');
+		line += !!line;
+		b = &d->bar[i];
+		b->sz = sizeof(*b);
+		/* Not there, or there is no address for it. */
+		if (!(flags & (IORESOURCE_IO | IORESOURCE_MEM)) || flags & IORESOURCE_UNSET ||
+		    end <= start)
+			continue;
+		b->kind = !(flags & IORESOURCE_MEM) ? EEH_BAR_IO :
+			  flags & IORESOURCE_MEM_64 ? EEH_BAR_MEM64 : EEH_BAR_MEM32;
+		b->prefetch = b->kind != EEH_BAR_IO && flags & IORESOURCE_PREFETCH;
+		b->start = start;
+		b->size = end - start + 1;
+		b->pieces = end / EEH_CANARY_REACH - start / EEH_CANARY_REACH + 1;
+	}
+	return 0;
+}
+
+/*
+ * What the kernel has mapped: "0xc008...-0xc008... 131072 e1000_probe+0x... phys=0x2100... ioremap"
+ * (vmalloc_info_show() in mm/vmalloc.c). The size has a guard page in it.
+ */
+static void read_mapped(struct eeh_ctx *ctx, struct eeh_canary_device *d)
+{
+	uint64_t page = sysconf(_SC_PAGESIZE), size, phys;
+	struct eeh_canary_bar *b;
+	char *text, *line, *p;
+	int i, known;
+
+	known = !eeh_read_alloc(ctx, EEH_ROOT_PROC, "vmallocinfo", &text);
+	for (i = 0; i < EEH_BARS; i++)
+		d->bar[i].mapped = d->bar[i].kind == EEH_BAR_NONE || known ? EEH_BAR_NOT_MAPPED :
+				   EEH_BAR_MAPPED_UNKNOWN;
+	if (!known)
+		return;
+	for (line = text; line; line = p ? p + 1 : NULL) {
+		p = strchr(line, '\n');
+		if (p)
+			*p = '\0';
+		if (sscanf(line, "%*s %" SCNu64, &size) != 1 || size <= page)
+			continue;
+		line = strstr(line, " phys=0x");
+		if (!line || sscanf(line, " phys=0x%" SCNx64, &phys) != 1)
+			continue;
+		for (i = 0; i < EEH_BARS; i++) {
+			b = &d->bar[i];
+			if ((b->kind == EEH_BAR_MEM32 || b->kind == EEH_BAR_MEM64) &&
+			    phys < b->start + b->size && b->start < phys + size - page)
+				b->mapped = EEH_BAR_MAPPED;
+		}
+	}
+	free(text);
+}
+
+struct have {
+	struct eeh_canary_device *d;
+	uint32_t nr;
+	struct eeh_canary first;
+};
+
+static int have_one(void *arg, const struct eeh_canary *c)
+{
+	struct have *h = arg;
+	struct eeh_canary_bar *b = &h->d->bar[c->bar];
+
+	if (strcmp(c->address, h->d->address))
+		return 0;
+	if (!h->nr++)
+		h->first = *c;
+	if (c->offset < b->size && b->covered < b->pieces)	/* one per piece: -EEXIST */
+		b->covered++;
+	return 0;
+}
+
+static const char *suspended(const char *reason)
+{
+	static const struct {
+		const char *reason, *text;
+	} known[] = {
+		{ "new", "it was added a moment ago" },
+		{ "idle", "no policy is attached" },
+		{ "grace", "in order again, and waiting until nobody holds what was read before" },
+		{ "isolated", "its PE was found frozen" },
+		{ "reset", "its PE was reset" },
+		{ "thaw", "its PE was thawed" },
+		{ "config-write", "somebody wrote to its config space, or to a bridge above it" },
+		{ "d3", "the device is not in D0" },
+		{ "decode-off", "its memory decode is off" },
+		{ "bar-moved", "its BAR is elsewhere than when it was added: delete it and add it again" },
+		{ "passed", "its PE is passed through to a guest or to user space" },
+		{ "error", "its driver was told of an error and has not resumed" },
+		{ "gone", "its PE is no more: a device of it was removed" },
+		{ "firmware", "firmware does not call its PE normal" },
+		{ "missed", "the kernel missed a hit of a probe: all canaries are off for good, reload the "
+			    "module" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(reason, known[i].reason))
+			return known[i].text;
+	return reason;
+}
+
+__attribute__((format(printf, 3, 4)))
+static void verdict(struct eeh_canary_device *d, enum eeh_canary_verdict v, const char *fmt, ...)
+{
+	va_list ap;
+
+	d->verdict = v;
+	va_start(ap, fmt);
+	vsnprintf(d->why, sizeof(d->why), fmt, ap);
+	va_end(ap);
+}
+
+/* Does anybody but this kernel own it? */
+static bool is_passed(const char *driver)
+{
+	return !strncmp(driver, "vfio", 4) || !strcmp(driver, "uio_pci_generic") ||
+	       !strcmp(driver, "igb_uio") || !strcmp(driver, "pci-stub");
+}
+
+static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct have *h)
+{
+	const struct eeh_canary_entry *row = d->row;
+	unsigned int fw_state, pe_state;
+	struct eeh_canary_bar *b;
+	char buf[64], more[32] = "";
+	int err;
+
+	if (h->nr) {
+		if (h->nr > 1)
+			snprintf(more, sizeof(more), ", the first of %" PRIu32, h->nr);
+		if (h->first.state == EEH_CANARY_LIVE)
+			verdict(d, EEH_CANARY_HAS, "has a canary in BAR %" PRIu32 " at %#" PRIx64 "%s: "
+				"live, answered %" PRIu64, h->first.bar, h->first.offset, more,
+				h->first.answered);
+		else
+			verdict(d, EEH_CANARY_HAS, "has a canary in BAR %" PRIu32 " at %#" PRIx64 "%s, "
+				"suspended: %s", h->first.bar, h->first.offset, more,
+				suspended(h->first.reason));
+		return;
+	}
+	if (d->class_code >> 16 == PCI_BASE_CLASS_BRIDGE) {
+		verdict(d, EEH_CANARY_BRIDGE, "a bridge, and drivers do not read memory of bridges");
+		return;
+	}
+	/* eeh_sysfs_add_device(): the file is not there, or there is no PE behind it. */
+	err = dev_read(ctx, d->address, "eeh_pe_state", buf, sizeof(buf));
+	if (err || sscanf(buf, "%x %x", &fw_state, &pe_state) != 2) {
+		verdict(d, EEH_CANARY_NO_EEH, "not under EEH, so this kernel never asks whether it is "
+			"frozen: nothing to gain");
+		return;
+	}
+	if (!*d->driver) {
+		verdict(d, EEH_CANARY_NO_DRIVER, "no driver is bound, so nobody reads it: bind its driver "
+			"first");
+		return;
+	}
+	if (is_passed(d->driver)) {
+		verdict(d, EEH_CANARY_PASSED, "passed through (%s), so its reads do not come by this "
+			"kernel: use a canary in the guest", d->driver);
+		return;
+	}
+	if (!row) {
+		verdict(d, EEH_CANARY_NO_ROW, "the table has no safe register for %04x:%04x, class %06x: "
+			"firmware is asked; if you know one from the data sheet, see eehctl canary learn",
+			d->vendor, d->id, d->class_code);
+		return;
+	}
+	b = &d->bar[row->bar];
+	if ((b->kind != EEH_BAR_MEM32 && b->kind != EEH_BAR_MEM64) ||
+	    row->offset + row->width > b->size) {
+		verdict(d, EEH_CANARY_NO_BAR, "%s should be in BAR %" PRIu32 " at %#" PRIx64 ", but %s",
+			row->name, row->bar, row->offset, b->kind == EEH_BAR_NONE ? "there is no such BAR" :
+			b->kind == EEH_BAR_IO ? "that is I/O" : "it is too small");
+		return;
+	}
+	if (pe_state & EEH_PE_TROUBLE) {
+		verdict(d, EEH_CANARY_RECOVERS, "its PE is frozen or in recovery (eeh_pe_state %#x): try "
+			"again when it is done", pe_state);
+		return;
+	}
+	/* Missing before 5.11, and "unknown" without power management. */
+	if (!dev_read(ctx, d->address, "power_state", buf, sizeof(buf)) && *buf == 'D' &&
+	    strcmp(buf, "D0")) {
+		verdict(d, EEH_CANARY_ASLEEP, "asleep (%s): try again when it is in use, or set its "
+			"power/control to \"on\"", buf);
+		return;
+	}
+	verdict(d, EEH_CANARY_CAN, "can have %s, BAR %" PRIu32 " at %#" PRIx64, row->name, row->bar,
+		row->offset);
+}
+
+static int device_get(struct eeh_ctx *ctx, const char *address, struct eeh_canary_device **ret)
+{
+	struct eeh_canary_device *d = calloc(1, sizeof(*d));
+	struct have h = { .d = d };
+	uint64_t vendor, id, class_code;
+	int err;
+
+	if (!d)
+		return eeh_fail(ctx, -ENOMEM, "out of memory");
+	snprintf(d->address, sizeof(d->address), "%s", address);
+	err = read_id(ctx, address, "vendor", UINT16_MAX, &vendor);
+	if (!err)
+		err = read_id(ctx, address, "device", UINT16_MAX, &id);
+	if (!err)
+		err = read_id(ctx, address, "class", 0xffffff, &class_code);
+	if (!err)
+		err = read_bars(ctx, d);
+	if (err) {
+		free(d);
+		return err != -ENOENT ? err :
+		       eeh_fail(ctx, -ENODEV, "there is no PCI device %s: lspci -D lists them", address);
+	}
+	d->vendor = vendor;
+	d->id = id;
+	d->class_code = class_code;
+	read_link(ctx, address, "driver", d->driver, sizeof(d->driver));
+	read_mapped(ctx, d);
+	d->row = eeh_canary_find(d->vendor, d->id, d->class_code);
+	/* No module, no canaries. */
+	if (eeh_exists(ctx, EEH_ROOT_SYSFS, EEH_SYS "/canaries")) {
+		err = eeh_canary_for_each(ctx, have_one, &h);
+		if (err) {
+			free(d);
+			return err;
+		}
+	}
+	judge(ctx, d, &h);
+	*ret = d;
+	return 0;
+}
+
+int eeh_canary_device_get(struct eeh_ctx *ctx, const char *address, struct eeh_canary_device **ret)
+{
+	char addr[EEH_PCI_ADDRESS_LEN];
+
+	*ret = NULL;
+	if (eeh_pci_address(address, addr))
+		return eeh_fail(ctx, -EINVAL, "\"%.40s\" is no PCI address: it looks like 0001:01:00.0",
+				address ? address : "");
+	return device_get(ctx, addr, ret);
+}
+
+void eeh_canary_device_free(struct eeh_canary_device *d)
+{
+	free(d);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const char *x = a, *y = b;
+	size_t n = strlen(x), m = strlen(y);
+
+	/* A domain has four digits or more. */
+	return n != m ? (n > m) - (n < m) : strcmp(x, y);
+}
+
+int eeh_canary_for_each_device(struct eeh_ctx *ctx, eeh_canary_device_fn fn, void *arg)
+{
+	char path[PATH_MAX], addr[EEH_PCI_ADDRESS_LEN];
+	char (*list)[EEH_PCI_ADDRESS_LEN] = NULL, (*more)[EEH_PCI_ADDRESS_LEN];
+	struct eeh_canary_device *d;
+	size_t nr = 0, room = 0, i;
+	struct dirent *e;
+	int err;
+	DIR *dir;
+
+	err = eeh_path(ctx, EEH_ROOT_SYSFS, PCI_DEVICES, path, sizeof(path));
+	if (err)
+		return eeh_fail(ctx, err, "%s/" PCI_DEVICES ": %s", ctx->sysfs, strerror(-err));
+	dir = opendir(path);
+	if (!dir) {
+		err = -errno;
+		return eeh_fail(ctx, err, "%s: %s", path, err == -ENOENT ? "this machine has no PCI" :
+				strerror(-err));
+	}
+	while (!err && (e = readdir(dir))) {
+		if (eeh_pci_address(e->d_name, addr))
+			continue;
+		if (nr == room) {
+			room = room ? 2 * room : 64;
+			more = realloc(list, room * sizeof(*list));
+			if (!more) {
+				err = eeh_fail(ctx, -ENOMEM, "out of memory");
+				break;
+			}
+			list = more;
+		}
+		memcpy(list[nr++], addr, sizeof(addr));
+	}
+	closedir(dir);
+	if (nr)
+		qsort(list, nr, sizeof(*list), compare);
+	for (i = 0; !err && i < nr; i++) {
+		err = device_get(ctx, list[i], &d);
+		if (err == -ENODEV) {	/* gone meanwhile */
+			err = 0;
+			continue;
+		}
+		if (!err) {
+			err = fn(arg, d);
+			eeh_canary_device_free(d);
+		}
+	}
+	free(list);
+	return err;
+}
+
+const char *eeh_canary_device_address(const struct eeh_canary_device *d)
+{
+	return d->address;
+}
+
+const char *eeh_canary_device_driver(const struct eeh_canary_device *d)
+{
+	return d->driver;
+}
+
+uint16_t eeh_canary_device_vendor(const struct eeh_canary_device *d)
+{
+	return d->vendor;
+}
+
+uint16_t eeh_canary_device_id(const struct eeh_canary_device *d)
+{
+	return d->id;
+}
+
+uint32_t eeh_canary_device_class(const struct eeh_canary_device *d)
+{
+	return d->class_code;
+}
+
+enum eeh_canary_verdict eeh_canary_device_verdict(const struct eeh_canary_device *d)
+{
+	return d->verdict;
+}
+
+const char *eeh_canary_device_why(const struct eeh_canary_device *d)
+{
+	return d->why;
+}
+
+int eeh_canary_device_row(const struct eeh_canary_device *d, struct eeh_canary_row *row)
+{
+	const struct eeh_canary_entry *e = d->row;
+	struct eeh_canary_row r = { .sz = sizeof(r) };
+
+	if (row->sz < sizeof(row->sz))
+		return -EINVAL;
+	if (!e)
+		return -ENOENT;
+	r.bar = e->bar;
+	r.width = e->width;
+	r.offset = e->offset;
+	r.mask = e->mask;
+	r.want = e->want;
+	r.name = e->name;
+	r.source = e->source;
+	r.harmless = e->harmless;
+	r.never_ones = e->never_ones;
+	return eeh_out_put(row, &r, sizeof(r));
+}
+
+int eeh_canary_device_bar(const struct eeh_canary_device *d, uint32_t i, struct eeh_canary_bar *bar)
+{
+	if (i >= EEH_BARS)
+		return -EINVAL;
+	return eeh_out_put(bar, &d->bar[i], sizeof(d->bar[i]));
+}
