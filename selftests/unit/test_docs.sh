@@ -54,6 +54,31 @@ same "fastpath: eehctl-fastpath.8, synopsis" "$fastpath" "$(sed -n '/^\.Sh SYNOP
 same "fastpath: eehctl-fastpath.8, items" "$(grep -vx 'help' <<< "$fastpath")" \
 	"$(sed -n '/^\.Sh DESCRIPTION/,/^\.Sh FILES/s/^\.It Cm \([a-z]*\).*/\1/p' $page |
 	grep -vx 'rate\|burst\|storm\|learn')"
+
+canary=$(commands user/eehctl/canary.c)
+same "canary: usage" "$canary" "$(sed -n '/^static int help/,/^}/s/.*eehctl canary \([a-z]*\).*/\1/p' \
+	user/eehctl/canary.c)"
+same "canary: completion" "$canary" "$(completion learn | grep -vx 'rate\|burst\|storm')"
+page=docs/man/eehctl-canary.8
+same "canary: eehctl-canary.8, synopsis" "$canary" "$(sed -n '/^\.Sh SYNOPSIS/,/^\.El/s/^\.Cm \([a-z]*\).*/\1/p' \
+	$page | grep -vx canary)"
+same "canary: eehctl-canary.8, items" "$(grep -vx 'help' <<< "$canary")" \
+	"$(sed -n '/^\.Sh DESCRIPTION/,/^\.Sh THE TABLE/s/^\.It Cm \([a-z]*\).*/\1/p' $page)"
+opts=$(grep -o 'strcmp(argv\[i\], "--[a-z]*")' user/eehctl/canary.c | cut -d'"' -f2 | tr -d -)
+same "canary: options: completion" "$opts" "$(sed -n 's/.*"\(--at .*\)" --.*/\1/p' user/eehctl/bash-completion |
+	tr ' ' '\n' | tr -d -)"
+same "canary: options: eehctl-canary.8" "$opts" "$(grep -o 'Fl -[a-z]*' $page | cut -d- -f2)"
+json=$(grep -o 'jput_[a-z0-9]*([a-z]*, "[a-z_]*"\|object_add(o, "[a-z_]*"' user/eehctl/canary.c | cut -d'"' -f2)
+same "canary: JSON: eehctl-canary.8" "$(sort -u <<< "$json")" "$(sort -u <<< "$json" | words_in $page)"
+names=$(sed -n 's/^\t\t\.name = "\([A-Za-z0-9]*\):.*/\1/p' user/lib/canary_table.c | sort -u)
+same "canary: table: eehctl-canary.8" "$names" "$(words_in $page <<< "$names")"
+reasons=$(sed -n '/^static const char \*suspended/,/^}/s/^\t\t{ "\([a-z0-9-]*\)",.*/\1/p' user/lib/canary_device.c)
+same "canary: reasons: header" "$reasons" "$(words_in include/eeh/canary.h <<< "$reasons")"
+same "canary: reasons: eehctl-canary.8" "$reasons" "$(words_in $page <<< "$reasons")"
+[[ ! -f kernel/eeh_bpf/canary.c ]] || says=$(grep -oh 'return "[a-z0-9-]*"\|reason = "[a-z0-9]*"\|reason ?: "[a-z]*"\|canary_suspend_[a-z]*([^"]*"[a-z0-9-]*")' \
+	kernel/eeh_bpf/canary.c kernel/eeh_bpf/tap_*.c | cut -d'"' -f2 | sort -u)
+[[ ! -f kernel/eeh_bpf/canary.c ]] || same "canary: reasons: the module" "$says" "$(grep -xF -- "$reasons" <<< "$says")"
+
 keys=$(grep -o 'strcmp(argv\[i\], "[a-z]*")' user/eehctl/fastpath.c | cut -d'"' -f2)
 same "config: completion" "$keys" "$(completion burst)"
 same "config: eehctl-fastpath.8" "$(sort -u <<< "$keys")" \
@@ -87,7 +112,8 @@ same "version: version script" "$version" "$(sed -n 's/^LIBEEH_\(.*\) {/\1/p' us
 
 attrs=$(sed -n '/Below/,/^Tracepoints/s/^\.It Pa \([a-z_]*\)\/*$/\1/p' docs/man/eeh-bpf.7 | grep -vx stats)
 same "sysfs: eeh-bpf.7 and the library" "$attrs" "$(grep -o \
-	'\(sys_str\|sys_u64\|sys_write\|sys_failed\)(ctx, "[a-z_]*"' user/lib/sysfs.c | cut -d'"' -f2)"
+	'\(sys_str\|sys_u64\|sys_write\|sys_failed\)(ctx, "[a-z_]*"' -h user/lib/sysfs.c user/lib/canary.c |
+	cut -d'"' -f2)"
 
 # A C++ program can include them, each on its own.
 cxx() {
@@ -97,7 +123,7 @@ cxx() {
 n=$((n + 1))
 if ! command -v g++ > /dev/null; then
 	echo "ok $n headers: C++ # SKIP no g++"
-elif cxx eeh && cxx fastpath; then
+elif cxx eeh && cxx fastpath && cxx canary; then
 	echo "ok $n headers: C++"
 else
 	echo "not ok $n headers: C++"

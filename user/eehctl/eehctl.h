@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include <eeh/canary.h>
 #include <eeh/eeh.h>
 #include <eeh/fastpath.h>
 #include <json-c/json.h>
@@ -52,6 +53,7 @@ void table_cell(struct table *t, const char *fmt, ...);
 void table_print(struct table *t, FILE *f);	/* and free */
 void table_free(struct table *t);
 
+int do_canary(int argc, char **argv);
 int do_fastpath(int argc, char **argv);
 int do_feature(int argc, char **argv);
 

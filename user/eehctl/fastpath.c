@@ -415,6 +415,67 @@ static int pe_row(void *arg, const struct eeh_fastpath_pe *pe)
 	return 0;
 }
 
+/* The kernel counts what a canary answered in other places than what firmware answered. */
+static void checks_json(struct json_object *stats)
+{
+	struct eeh_canary_counters c;
+	struct json_object *o;
+
+	EEH_INIT(&c);
+	if (eeh_canary_counters(ctx, &c)) {
+		jput_str(stats, "checks_error", eeh_last_error(ctx));
+		return;
+	}
+	o = json_object_new_object();
+	jput_u64(o, "check_queries", c.check_queries);
+	jput_u64(o, "check_answered", c.check_answered);
+	jput_u64(o, "no_device", c.no_device);
+	jput_u64(o, "mmio_ffs", c.mmio_ffs);
+	jput_u64(o, "false_positives", c.false_positives);
+	jput_u64(o, "slot_resets", c.slot_resets);
+	jput_u64(o, "true_no_device", c.true_no_device);
+	jput_u64(o, "true_mmio_ffs", c.true_mmio_ffs);
+	jput_u64(o, "true_false_positives", c.true_false_positives);
+	json_object_object_add(stats, "checks", o);
+}
+
+static void checks_print(void)
+{
+	static const char * const heads[] = { "/PROC/POWERPC/EEH", "SAYS", "TRUE" };
+	struct eeh_canary_counters c;
+	struct table *t;
+	size_t i;
+
+	EEH_INIT(&c);
+	if (eeh_canary_counters(ctx, &c)) {
+		printf("\nNo counters of this kernel's own checks: %s\n", eeh_last_error(ctx));
+		return;
+	}
+	const struct {
+		const char *name;
+		uint64_t says, is;
+	} rows[] = {
+		{ "no device", c.no_device, c.true_no_device },
+		{ "eeh_total_mmio_ffs", c.mmio_ffs, c.true_mmio_ffs },
+		{ "eeh_false_positives", c.false_positives, c.true_false_positives },
+		{ "eeh_slot_resets", c.slot_resets, c.slot_resets },
+	};
+
+	/* Without answers there is nothing to put right. */
+	t = table_new(heads, c.check_answered ? 3 : 2);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		table_cell(t, "%s", rows[i].name);
+		table_cell(t, "%" PRIu64, rows[i].says);
+		if (c.check_answered)
+			table_cell(t, "%" PRIu64, rows[i].is);
+	}
+	printf("\n");
+	table_print(t, stdout);
+	if (c.check_queries)
+		printf("%" PRIu64 " of this kernel's own checks were asked about, %" PRIu64
+		       " were answered by a canary.\n", c.check_queries, c.check_answered);
+}
+
 static int do_stats(int argc, char **argv)
 {
 	static const char * const pe_heads[] = { "VM", "PE", "PHB:PE", "QUERIES", "ANSWERED",
@@ -479,6 +540,7 @@ static int do_stats(int argc, char **argv)
 			json_object_put(s.list);
 			jput_str(o, "pes_error", eeh_last_error(ctx));
 		}
+		checks_json(o);
 		json_print("stats", o);
 	} else {
 		for (i = 0; i < ARRAY_SIZE(rows); i++)
@@ -506,6 +568,7 @@ static int do_stats(int argc, char **argv)
 			printf("\n");
 			table_print(t, stdout);
 		}
+		checks_print();
 	}
 	free(s.vms);
 	return EXIT_OK;

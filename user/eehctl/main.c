@@ -88,7 +88,7 @@ static int do_help(int argc, char **argv)
 	printf("Usage: eehctl [OPTIONS] OBJECT { COMMAND | help }\n"
 	       "       eehctl help\n"
 	       "\n"
-	       "       OBJECT  := { fastpath | feature }\n"
+	       "       OBJECT  := { fastpath | canary | feature }\n"
 	       "       OPTIONS := { {-j|--json} | {-p|--pretty} | {-d|--debug} | {-V|--version} |\n"
 	       "                    {-h|--help} }\n");
 	return EXIT_OK;
@@ -130,6 +130,7 @@ int cmd_select(const struct command *cmds, int argc, char **argv, const char *ob
 
 static const struct command objects[] = {
 	{ "fastpath",	do_fastpath },
+	{ "canary",	do_canary },
 	{ "feature",	do_feature },
 	{ "help",	do_help },
 	{ NULL,		NULL },
