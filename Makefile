@@ -95,7 +95,7 @@ define module
 	@cp $(B)/obj/modules-$(2)/$(notdir $(1))/*.ko $(B)/modules-$(2)/
 
 endef
-MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module
+MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module selftests/vm/canary_test
 
 modules:
 	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))

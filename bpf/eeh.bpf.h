@@ -28,6 +28,14 @@
 extern int bpf_eeh_state(struct eeh_bpf_query *q) __ksym;
 
 /*
+ * In a query of EEH_BPF_TAP_CHECK: load the canary of the PE.
+ *
+ * 0: it was not all-ones, so the PE is not frozen for MMIO, and that is recorded
+ * in the query as evidence. < 0: nothing is known.
+ */
+extern int bpf_eeh_canary(struct eeh_bpf_query *q) __ksym;
+
+/*
  * An atomic add whose result nobody looks at: larx/stcx. on POWER, without the
  * two full barriers that an add which returns the old value costs there.
  */

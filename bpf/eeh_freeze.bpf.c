@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The freeze policy: answer "is my PE frozen?" from what firmware says now.
+ * The freeze policy: answer "is my PE frozen?" from what firmware says now, or, when
+ * this kernel itself asks, from a canary.
  *
- * It decides nothing about the PE's state: bpf_eeh_state() asks firmware, and
- * the module answers only from evidence gathered in the same query. What is
+ * It decides nothing about the PE's state: bpf_eeh_state() asks firmware,
+ * bpf_eeh_canary() the device, and the module answers only from evidence gathered
+ * in the same query. What is
  * decided here is whether to ask at all (storms) and what is counted.
  *
  * freeze_query() runs for every query, so it avoids what is dear: no hash (the
@@ -280,7 +282,7 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 			goto pass;
 	}
 
-	state = bpf_eeh_state(q);
+	state = q->tap == EEH_BPF_TAP_CHECK ? bpf_eeh_canary(q) : bpf_eeh_state(q);
 	if (state == 0) {
 		eeh_count(&e->answered);
 		return EEH_BPF_ANSWER;

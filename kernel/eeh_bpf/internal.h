@@ -3,10 +3,12 @@
  * Internal interfaces of the eeh_bpf module.
  *
  *   tap_probe.c  delivers what the kernel does (hcalls, EEH operations)
+ *   tap_check.c  delivers the kernel's own checks, and what threatens a canary
  *   rtas.c       a guest's RTAS argument block: question in, answer out
  *   query.c      one query: policy, evidence, verdict, counters
  *   ops.c        the struct_ops type and the evidence kfuncs
  *   pe.c         wrappers around the kernel's struct eeh_pe
+ *   canary.c     registers whose loads are evidence
  *   bind.c       which question of which VM means which PE
  *   watch.c      learning bindings, and auditing answers, by watching the VMM
  *
@@ -35,6 +37,7 @@ struct eeh_pe;
 struct iommu_group;
 struct kvm;
 struct kvm_vcpu;
+struct pci_bus;
 struct pci_dev;
 
 /* ------------------------------------------------------------------ pe.c */
@@ -52,6 +55,7 @@ struct pe_wrap {
 	u32 phb;			/* PCI domain */
 	u32 addr;
 	bool dead;
+	unsigned int holds;		/* under pe_mutex */
 	atomic_t gen;			/* counts resets and thaws: evidence from before is void */
 	raw_spinlock_t state_lock;	/* one state request at a time, see pe_wrap_state() */
 	bool resetting;			/* under state_lock: reset, and not configured yet */
@@ -64,6 +68,8 @@ int pe_init(void);
 void pe_exit(void);
 struct pe_wrap *pe_wrap_find(const struct eeh_pe *pe);		/* RCU */
 struct pe_wrap *pe_wrap_get_or_create(struct eeh_pe *pe);	/* under pe_mutex */
+struct pe_wrap *pe_wrap_hold(struct eeh_pe *pe);		/* may sleep */
+void pe_wrap_put(struct pe_wrap *w);				/* may sleep */
 void pe_wrap_drop_all(void);					/* may sleep */
 int pe_wrap_state(struct pe_wrap *w);				/* RCU */
 void pe_wrap_resetting(struct pe_wrap *w, bool resetting);	/* RCU */
@@ -141,6 +147,7 @@ void binding_flush(void);					/* may sleep */
 struct query {
 	struct eeh_bpf_query q;
 	struct pe_wrap *pe;
+	struct canary *canary;		/* EEH_BPF_TAP_CHECK only */
 	u32 evidence;			/* enum eeh_bpf_evidence */
 	int gen;			/* pe->gen when the evidence was asked for */
 };
@@ -158,13 +165,14 @@ enum core_stat {	/* beside enum eeh_bpf_outcome */
 
 struct counters {
 	u64 outcome[EEH_BPF_OUT_MAX];
+	u64 check[EEH_BPF_OUT_MAX];	/* of checks: counted in interrupts as well */
 	u64 stat[STAT_MAX];
 };
 
 DECLARE_PER_CPU(struct counters, core_counters);
 
 /*
- * The taps count with preemption disabled, and no interrupt counts, so a plain
+ * The rtas tap counts with preemption disabled, and no interrupt counts, so a plain
  * per-CPU operation does.
  */
 static inline void stat_outcome(enum eeh_bpf_outcome out)
@@ -172,10 +180,17 @@ static inline void stat_outcome(enum eeh_bpf_outcome out)
 	__this_cpu_inc(core_counters.outcome[out]);
 }
 
+static inline void stat_check(enum eeh_bpf_outcome out)
+{
+	this_cpu_inc(core_counters.check[out]);
+}
+
 void stat_inc(enum core_stat stat);
 void stat_add(enum core_stat stat, u64 n);
 u64 stat_read_outcome(enum eeh_bpf_outcome out);
 u64 stat_read_queries(void);
+u64 stat_read_check(enum eeh_bpf_outcome out);
+u64 stat_read_check_queries(void);
 u64 stat_read(enum core_stat stat);
 
 extern bool core_enabled;		/* the kill switch */
@@ -191,6 +206,21 @@ void ops_name(char *buf);
 extern struct eeh_bpf_ops __rcu *core_policy;	/* NULL: none attached */
 bool ops_may_learn(struct query *k);
 void ops_event(const struct pe_wrap *w, const struct eeh_pe *pe, u64 vm, u32 type, u32 arg);
+
+/* -------------------------------------------------------------- canary.c */
+
+struct canary;
+
+int canary_init(void);
+void canary_exit(void);
+struct canary *canary_find(phys_addr_t addr);			/* RCU */
+struct pe_wrap *canary_pe(const struct canary *c);		/* RCU */
+bool canary_load(struct canary *c);				/* RCU, not in NMIs */
+void canary_suspend_all(const char *reason);			/* not in NMIs */
+void canary_suspend_dev(const struct pci_bus *bus, unsigned int devfn, int where);
+void canary_check_armed(void);
+int canary_command(char *s);					/* may sleep */
+ssize_t canary_show(char *buf);
 
 /* --------------------------------------------------------------- watch.c */
 
@@ -214,6 +244,15 @@ void tap_disarm(void);			/* may sleep; no tap runs afterwards */
 int tap_init(void);
 void tap_exit(void);
 ssize_t tap_show(char *buf);
+
+/* ----------------------------------------------------------- tap_check.c */
+
+void tap_check_policy(bool attached);	/* may sleep */
+void tap_check_want(bool any);		/* is there a canary? may sleep */
+void tap_check_isolated(void);
+bool tap_check_armed(void);
+bool tap_check_busy(void);		/* a thaw or reset is under way */
+bool tap_check_missed(void);
 
 /* --------------------------------------------------------------- sysfs.c */
 

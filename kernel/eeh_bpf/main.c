@@ -21,9 +21,12 @@ static int __init eeh_bpf_init(void)
 	err = pe_init();
 	if (err)
 		goto err_watch;
-	err = tap_init();
+	err = canary_init();
 	if (err)
 		goto err_pe;
+	err = tap_init();
+	if (err)
+		goto err_canary;
 	err = sysfs_init();
 	if (err)
 		goto err_tap;
@@ -40,6 +43,8 @@ err_sysfs:
 	sysfs_exit();
 err_tap:
 	tap_exit();
+err_canary:
+	canary_exit();
 err_pe:
 	pe_exit();
 err_watch:
@@ -52,6 +57,7 @@ static void __exit eeh_bpf_exit(void)
 {
 	sysfs_exit();
 	tap_exit();
+	canary_exit();
 	pe_exit();
 	watch_exit();
 }

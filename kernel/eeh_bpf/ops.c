@@ -36,14 +36,18 @@ __bpf_kfunc_start_defs();
  * Return: 0 if the PE is normal now, and the query has evidence for the answer
  * "not frozen"; an EEH_PE_STATE_* above 0 if it is not; -EAGAIN if the kernel is
  * resetting or recovering the PE or a parent of it; another negative errno if
- * firmware could not be asked.
+ * firmware could not be asked; -EOPNOTSUPP in a query of EEH_BPF_TAP_CHECK, which
+ * may come from an interrupt.
  */
 __bpf_kfunc int bpf_eeh_state(struct eeh_bpf_query *q)
 {
 	struct query *k = container_of(q, struct query, q);
 	int gen = atomic_read(&k->pe->gen);
-	int state = pe_wrap_state(k->pe);
+	int state;
 
+	if (k->canary)
+		return -EOPNOTSUPP;
+	state = pe_wrap_state(k->pe);
 	if (state == EEH_PE_STATE_NORMAL) {
 		k->evidence |= EEH_BPF_EVIDENCE_STATE;
 		k->gen = gen;
@@ -54,10 +58,35 @@ __bpf_kfunc int bpf_eeh_state(struct eeh_bpf_query *q)
 	return state;
 }
 
+/**
+ * bpf_eeh_canary - gather evidence: load the canary of the PE
+ * @q: the query that the program was called with, of EEH_BPF_TAP_CHECK
+ *
+ * Return: 0 if the canary was not all-ones, and the query has evidence for the
+ * answer "not frozen"; -EAGAIN if it was, or is suspended at present, so that
+ * nothing is known; -EOPNOTSUPP in a query of another tap.
+ */
+__bpf_kfunc int bpf_eeh_canary(struct eeh_bpf_query *q)
+{
+	struct query *k = container_of(q, struct query, q);
+	int gen = atomic_read(&k->pe->gen);
+
+	if (!k->canary)
+		return -EOPNOTSUPP;
+	if (!canary_load(k->canary)) {
+		k->evidence = EEH_BPF_EVIDENCE_NONE;
+		return -EAGAIN;
+	}
+	k->evidence |= EEH_BPF_EVIDENCE_CANARY;
+	k->gen = gen;
+	return 0;
+}
+
 __bpf_kfunc_end_defs();
 
 BTF_KFUNCS_START(eeh_bpf_kfunc_ids)
 BTF_ID_FLAGS(func, bpf_eeh_state)
+BTF_ID_FLAGS(func, bpf_eeh_canary)
 BTF_KFUNCS_END(eeh_bpf_kfunc_ids)
 
 static const struct btf_kfunc_id_set eeh_bpf_kfunc_set = {

@@ -67,7 +67,27 @@ static void pe_wrap_kill(struct pe_wrap *w)
 	lockdep_assert_held(&pe_mutex);
 	WRITE_ONCE(w->dead, true);
 	hash_del_rcu(&w->node);
-	kfree_rcu(w, rcu);
+	if (!w->holds)
+		kfree_rcu(w, rcu);
+}
+
+/* A wrapper that is held dies like any other, but can be looked at. */
+struct pe_wrap *pe_wrap_hold(struct eeh_pe *pe)
+{
+	struct pe_wrap *w;
+
+	guard(mutex)(&pe_mutex);
+	w = pe_wrap_get_or_create(pe);
+	if (w)
+		w->holds++;
+	return w;
+}
+
+void pe_wrap_put(struct pe_wrap *w)
+{
+	guard(mutex)(&pe_mutex);
+	if (!--w->holds && w->dead)
+		kfree_rcu(w, rcu);
 }
 
 /* Only after the bindings are gone: they point to wrappers. */

@@ -37,13 +37,33 @@ void stat_inc(enum core_stat stat)
 	stat_add(stat, 1);
 }
 
+#define stat_sum(member) ({						\
+	u64 _sum = 0;							\
+	int _cpu;							\
+									\
+	for_each_possible_cpu(_cpu)					\
+		_sum += READ_ONCE(per_cpu(core_counters.member, _cpu));	\
+	_sum;								\
+})
+
+u64 stat_read_check(enum eeh_bpf_outcome out)
+{
+	return stat_sum(check[out]);
+}
+
+/* of both taps */
 u64 stat_read_outcome(enum eeh_bpf_outcome out)
 {
-	u64 sum = 0;
-	int cpu;
+	return stat_sum(outcome[out]) + stat_read_check(out);
+}
 
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(core_counters.outcome[out], cpu));
+u64 stat_read_check_queries(void)
+{
+	u64 sum = 0;
+	int i;
+
+	for (i = 0; i < EEH_BPF_OUT_MAX; i++)
+		sum += stat_read_check(i);
 	return sum;
 }
 
@@ -59,12 +79,7 @@ u64 stat_read_queries(void)
 
 u64 stat_read(enum core_stat stat)
 {
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(core_counters.stat[stat], cpu));
-	return sum;
+	return stat_sum(stat[stat]);
 }
 
 /* A policy that keeps answering without evidence is wrong: stop asking it. */

@@ -2,6 +2,8 @@
 /* /sys/kernel/eeh_bpf: what the core is and does. One value per file. */
 #include <linux/kobject.h>
 #include <linux/kstrtox.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "internal.h"
@@ -90,6 +92,20 @@ static ssize_t bindings_show(struct kobject *kobj, struct kobj_attribute *attr, 
 }
 ATTR_RO(bindings);
 
+static ssize_t canaries_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return canary_show(buf);
+}
+
+static ssize_t canaries_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf,
+			      size_t count)
+{
+	char *s __free(kfree) = kmemdup_nul(buf, count, GFP_KERNEL);
+
+	return s ? canary_command(s) ?: count : -ENOMEM;
+}
+ATTR_RW(canaries);
+
 static struct attribute *core_attrs[] = {
 	&version_attr.attr,
 	&state_attr.attr,
@@ -99,6 +115,7 @@ static struct attribute *core_attrs[] = {
 	&audit_disagreed_attr.attr,
 	&taps_attr.attr,
 	&bindings_attr.attr,
+	&canaries_attr.attr,
 	NULL
 };
 
@@ -124,6 +141,8 @@ STAT_ATTR(not_owner, stat_read_outcome(EEH_BPF_OUT_NOT_OWNER));
 STAT_ATTR(fault, stat_read_outcome(EEH_BPF_OUT_FAULT));
 STAT_ATTR(bypassed, stat_read_outcome(EEH_BPF_OUT_BYPASSED));
 STAT_ATTR(audited, stat_read_outcome(EEH_BPF_OUT_AUDITED));
+STAT_ATTR(check_queries, stat_read_check_queries());
+STAT_ATTR(check_answered, stat_read_check(EEH_BPF_OUT_ANSWERED));
 
 static struct attribute *stats_attrs[] = {
 	&queries_attr.attr,
@@ -138,6 +157,8 @@ static struct attribute *stats_attrs[] = {
 	&missed_attr.attr,
 	&learned_attr.attr,
 	&dropped_attr.attr,
+	&check_queries_attr.attr,
+	&check_answered_attr.attr,
 	NULL
 };
 

@@ -113,6 +113,8 @@ static void on_isolated(void *arg, struct ftrace_regs *fregs)
 {
 	struct eeh_pe *pe = arg;
 
+	tap_check_isolated();
+	canary_suspend_all("isolated");
 	if (pe->state & EEH_PE_ISOLATED)
 		return;
 	trace_eeh_pe_frozen(pe->phb->global_number, pe->addr, eeh_pe_passed(pe));
@@ -257,6 +259,7 @@ int tap_arm(void)
 		return err;
 	tap_wanted = true;
 	arm_rtas();
+	tap_check_policy(true);
 	return 0;
 }
 
@@ -264,6 +267,7 @@ void tap_disarm(void)
 {
 	guard(mutex)(&tap_mutex);
 	tap_wanted = false;
+	tap_check_policy(false);
 	disarm_rtas();
 	/* also waits until no callback runs any more */
 	if (event_armed && unregister_ftrace_function(&ops_eeh))
@@ -274,9 +278,18 @@ void tap_disarm(void)
 
 ssize_t tap_show(char *buf)
 {
+	int len = 0;
+
 	guard(mutex)(&tap_mutex);
-	return sysfs_emit(buf, "%s%s%s\n", rtas_armed ? "rtas" : "",
-			  rtas_armed && event_armed ? " " : "", event_armed ? "event" : "");
+	if (rtas_armed)
+		len += sysfs_emit_at(buf, len, "rtas ");
+	if (event_armed)
+		len += sysfs_emit_at(buf, len, "event ");
+	if (tap_check_armed())
+		len += sysfs_emit_at(buf, len, "check ");
+	/* the last space becomes the end of the line */
+	len -= len > 0;
+	return len + sysfs_emit_at(buf, len, "\n");
 }
 
 static void find_tracepoints(const struct module *mod)

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The check tap: this kernel's own checks, on stock kernels.
+ *
+ * Every readX() that reads all-ones calls eeh_check_failure(token), the address it
+ * read from; checks after reads of the configuration space do not come by there, they
+ * call eeh_dev_check_failure(). An ftrace callback looks for a canary that speaks for
+ * the address. If the answer is "not frozen" it puts another address in the token's
+ * place, one that belongs to no PCI device: eeh_check_failure() then returns 0 as it
+ * would have, and counts the call in "no device" of /proc/powerpc/eeh. It changes no
+ * control flow, so it coexists with BPF programs and probes.
+ *
+ * Beside it, what the canaries must hear of before it happens: thaws and resets (at
+ * the platforms' functions that every one ends in, with an exit handler to know when
+ * they are over), and writes to the configuration space. These functions are only
+ * called through pointers, so there is no copy of them that was inlined elsewhere.
+ *
+ * Armed while a policy is attached and there is a canary.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fprobe.h>
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/sched/clock.h>
+#include <linux/vmalloc.h>
+
+#include <asm/eeh.h>
+#include <asm/pci-bridge.h>
+
+#include "internal.h"
+#include "trace.h"
+
+/* An address that is in the kernel's page tables, and in no BAR */
+static unsigned long nowhere;
+
+/* A check that was audited: the task that is in eeh_check_failure() for it */
+static DEFINE_PER_CPU(struct task_struct *, audited);
+
+/* ioremap() and friends: in the page tables of the kernel, as eeh_check_failure() expects */
+static bool token_to_phys(unsigned long token, phys_addr_t *phys)
+{
+	struct page *page = vmalloc_to_page((void *)token);
+
+	if (!page)
+		return false;
+	*phys = page_to_phys(page) | offset_in_page(token);
+	return true;
+}
+
+static bool audit_due(void)
+{
+	unsigned int n = READ_ONCE(core_audit);
+
+	return n && !(this_cpu_read(core_counters.check[EEH_BPF_OUT_ANSWERED]) % n);
+}
+
+static enum eeh_bpf_outcome check_query(struct canary *c, struct query *k)
+{
+	enum eeh_bpf_outcome out;
+
+	k->pe = canary_pe(c);
+	k->canary = c;
+	k->q.pe = k->pe->cookie;
+	k->q.phb = k->pe->phb;
+	k->q.pe_addr = k->pe->addr;
+	k->q.tap = EEH_BPF_TAP_CHECK;
+	if (!READ_ONCE(core_enabled) || READ_ONCE(core_bypassed))
+		return EEH_BPF_OUT_BYPASSED;
+	out = query_decide(k);
+	if (out == EEH_BPF_OUT_ANSWERED && audit_due()) {
+		__this_cpu_write(audited, current);
+		return EEH_BPF_OUT_AUDITED;
+	}
+	return out;
+}
+
+/* RCU. Is there evidence that the PE of the address is not frozen? */
+static bool check_answer(phys_addr_t addr)
+{
+	bool trace = trace_eeh_freeze_query_enabled();
+	u64 start = trace ? local_clock() : 0;
+	struct canary *c = canary_find(addr);
+	enum eeh_bpf_outcome out;
+	struct query k = {};
+
+	if (!c)
+		return false;
+	out = check_query(c, &k);
+	stat_check(out);
+	if (trace)
+		trace_eeh_freeze_query(0, EEH_BPF_TAP_CHECK, k.q.phb, k.q.pe_addr, k.evidence,
+				       out, local_clock() - start);
+	return out == EEH_BPF_OUT_ANSWERED;
+}
+
+/* int eeh_check_failure(const volatile void __iomem *token) */
+static void notrace tap_check(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			      struct ftrace_regs *fregs)
+{
+	phys_addr_t addr;
+
+	if (in_nmi())
+		return;
+	preempt_disable_notrace();
+	__this_cpu_write(audited, NULL);
+	if (token_to_phys(ftrace_regs_get_argument(fregs, 0), &addr) && check_answer(addr))
+		/* r3: the first argument here, the return value elsewhere */
+		ftrace_regs_set_return_value(fregs, (unsigned long)&nowhere);
+	preempt_enable_notrace();
+}
+
+/* A PE is marked isolated, which for an audited check is the firmware's word. */
+void tap_check_isolated(void)
+{
+	if (this_cpu_read(audited) != current)
+		return;
+	this_cpu_write(audited, NULL);
+	stat_inc(STAT_DISAGREED);
+	pr_alert_ratelimited("audit: a PE is frozen where its canary was not all-ones\n");
+}
+
+static struct ftrace_ops ops_check = { .func = tap_check, .flags = FTRACE_OPS_FL_PERMANENT };
+
+/* ---------------------------------------- what a canary must hear of before */
+
+static atomic_t thaws_running;
+
+static int thaw_entry(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
+		      struct ftrace_regs *fregs, void *data)
+{
+	atomic_inc(&thaws_running);
+	canary_suspend_all("thaw");
+	return 0;
+}
+
+static void thaw_exit(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
+		      struct ftrace_regs *fregs, void *data)
+{
+	/* A PE frozen and thawed again meanwhile must not go unnoticed. */
+	canary_suspend_all("thaw");
+	atomic_dec(&thaws_running);
+}
+
+static struct fprobe thaw_probe = { .entry_handler = thaw_entry, .exit_handler = thaw_exit };
+
+/* eeh_ops of both platforms, and the struct pnv_phb's */
+static const char *thaw_fns[] = {
+	"pnv_eeh_reset",
+	"pnv_eeh_set_option",
+	"pnv_ioda_unfreeze_pe",
+	"pseries_eeh_reset",
+	"pseries_eeh_set_option",
+};
+
+/* pci_ops: (struct pci_bus *bus, unsigned int devfn, int where, int size, u32 val) */
+static void notrace tap_pci_write(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *op, struct ftrace_regs *fregs)
+{
+	const struct pci_bus *bus = (void *)ftrace_regs_get_argument(fregs, 0);
+
+	canary_suspend_dev(bus, ftrace_regs_get_argument(fregs, 1),
+			   ftrace_regs_get_argument(fregs, 2));
+}
+
+/* eeh_ops: (struct eeh_dev *edev, int where, int size, u32 val) */
+static void notrace tap_eeh_write(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *op, struct ftrace_regs *fregs)
+{
+	const struct eeh_dev *edev = (void *)ftrace_regs_get_argument(fregs, 0);
+
+	if (edev->pdev)
+		canary_suspend_dev(edev->pdev->bus, edev->pdev->devfn,
+				   ftrace_regs_get_argument(fregs, 1));
+	else
+		canary_suspend_all("config-write");
+}
+
+static struct ftrace_ops ops_pci_write = {
+	.func = tap_pci_write,
+	.flags = FTRACE_OPS_FL_PERMANENT,
+};
+
+static struct ftrace_ops ops_eeh_write = {
+	.func = tap_eeh_write,
+	.flags = FTRACE_OPS_FL_PERMANENT,
+};
+
+static const char *pci_write_fns[] = { "pnv_pci_write_config", "rtas_pci_write_config" };
+static const char *eeh_write_fns[] = { "pnv_eeh_write_config", "pseries_eeh_write_config" };
+
+/* ----------------------------------------------------- arming and disarming */
+
+static DEFINE_MUTEX(check_mutex);
+static bool policy, canaries;		/* is there a policy, is there a canary? */
+static bool armed;
+static const char *failed;		/* what could not be armed */
+
+/* Looked up by name, and never armed */
+static unsigned long address_of(const char *name)
+{
+	struct kprobe kp = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+
+	if (register_kprobe(&kp))
+		return 0;
+	unregister_kprobe(&kp);
+	return (unsigned long)kp.addr;
+}
+
+static int probe(struct ftrace_ops *ops, const char **names, int n)
+{
+	unsigned long addr;
+	int i, err;
+
+	for (i = 0; i < n; i++) {
+		addr = address_of(names[i]);
+		err = addr ? ftrace_set_filter_ip(ops, addr, 0, i == 0) : -ENOENT;
+		if (err) {
+			failed = names[i];
+			goto err;
+		}
+	}
+	err = register_ftrace_function(ops);
+	if (!err)
+		return 0;
+	failed = names[0];
+err:
+	ftrace_free_filter(ops);
+	return err;
+}
+
+static void unprobe(struct ftrace_ops *ops)
+{
+	/* waits until no callback runs any more */
+	if (unregister_ftrace_function(ops))
+		pr_err("a probe could not be removed\n");
+	ftrace_free_filter(ops);
+}
+
+static int arm(void)
+{
+	static const char *check_fn = "eeh_check_failure";
+	int err;
+
+	/* What threatens the canaries comes first. */
+	err = probe(&ops_pci_write, pci_write_fns, ARRAY_SIZE(pci_write_fns));
+	if (err)
+		return err;
+	err = probe(&ops_eeh_write, eeh_write_fns, ARRAY_SIZE(eeh_write_fns));
+	if (err)
+		goto err_pci;
+	thaw_probe.nmissed = 0;
+	failed = "thaws";
+	err = register_fprobe_syms(&thaw_probe, thaw_fns, ARRAY_SIZE(thaw_fns));
+	if (err)
+		goto err_eeh;
+	err = probe(&ops_check, &check_fn, 1);
+	if (err)
+		goto err_thaw;
+	failed = NULL;
+	WRITE_ONCE(armed, true);
+	canary_check_armed();
+	return 0;
+
+err_thaw:
+	unregister_fprobe(&thaw_probe);
+err_eeh:
+	unprobe(&ops_eeh_write);
+err_pci:
+	unprobe(&ops_pci_write);
+	return err;
+}
+
+static void disarm(void)
+{
+	WRITE_ONCE(armed, false);
+	unprobe(&ops_check);
+	/* Nobody hears of thaws from here on. */
+	canary_suspend_all("idle");
+	unregister_fprobe(&thaw_probe);
+	atomic_set(&thaws_running, 0);
+	unprobe(&ops_eeh_write);
+	unprobe(&ops_pci_write);
+}
+
+static void update(void)
+{
+	bool want = policy && canaries;
+	int err;
+
+	lockdep_assert_held(&check_mutex);
+	if (want == armed)
+		return;
+	if (!want) {
+		disarm();
+		return;
+	}
+	err = arm();
+	if (err)
+		pr_err("canaries are not used: %s can not be probed (%d)\n", failed, err);
+}
+
+void tap_check_policy(bool attached)
+{
+	guard(mutex)(&check_mutex);
+	policy = attached;
+	update();
+}
+
+void tap_check_want(bool any)
+{
+	guard(mutex)(&check_mutex);
+	canaries = any;
+	update();
+}
+
+bool tap_check_armed(void)
+{
+	return READ_ONCE(armed);
+}
+
+bool tap_check_busy(void)
+{
+	return atomic_read(&thaws_running);
+}
+
+/* A thaw that nobody heard of: from then on no canary proves anything. */
+bool tap_check_missed(void)
+{
+	return READ_ONCE(thaw_probe.nmissed);
+}
