@@ -561,6 +561,7 @@ static void t_bars(void **state)
 	struct unit *u = *state;
 	struct eeh_canary_device *dev;
 	struct eeh_canary_bar b[EEH_BARS];
+	long page = sysconf(_SC_PAGESIZE);
 	uint32_t i, unknown, no;
 
 	d.bars = "0x0000210000000000 0x0000210000003fff 0x0000000000140204\n" NO_BAR
@@ -570,13 +571,17 @@ static void t_bars(void **state)
 	device(u, &d);
 	unit_file(u, CANARIES, "%s\n" DEV " bar=2 offset=0x900000 width=4 state=live\n"
 		  "0002:01:00.0 bar=4 offset=0 width=4 state=live\n", GOOD);
-	/* Two pages of which one is the guard; a vmalloc area; other memory. */
+	/*
+	 * Two pages of which one is the guard; a vmalloc area; other memory; one whose guard page
+	 * would be in BAR 4.
+	 */
 	unit_file(u, "proc/vmallocinfo",
 		  "0xc008000000000000-0xc008000000020000 %9ld nvme_remap_bar+0x58/0xd0 "
 		  "phys=0x0000210000000000 ioremap\n"
 		  "0xc008000000040000-0xc008000000060000  131072 copy_process+0x1/0x2 pages=1 vmalloc\n"
 		  "0xc008000000080000-0xc0080000000a0000  131072 x phys=0x0000230000000000 ioremap\n"
-		  "rubbish\n\n", 2 * sysconf(_SC_PAGESIZE));
+		  "0xc0080000000c0000-0xc0080000000e0000 %9ld x phys=0x%lx ioremap\n"
+		  "rubbish\n\n", 2 * page, 2 * page, 0x210000010000 - page);
 	for (unknown = 0; unknown < 2; unknown++) {
 		assert_int_equal(eeh_canary_device_get(u->ctx, DEV, &dev), 0);
 		for (i = 0; i < EEH_BARS; i++) {
