@@ -190,7 +190,6 @@ enum eeh_canary_verdict {
 	EEH_CANARY_NO_ROW	= 6,	/* the table does not know it */
 	EEH_CANARY_NO_BAR	= 7,	/* the row's BAR is not memory, or too small */
 	EEH_CANARY_ASLEEP	= 8,	/* not in D0 */
-	EEH_CANARY_RECOVERS	= 9,	/* its PE is frozen or in recovery */
 };
 
 /**
@@ -268,9 +267,9 @@ struct eeh_canary_device;
  * @address:	the device
  * @dev:	where to put it; free with eeh_canary_device_free()
  *
- * Looks at files only (sysfs, /proc/vmallocinfo); reads nothing from the device
- * and changes nothing. Works without the module. It does ask firmware for the
- * state of the device's PE, by way of sysfs.
+ * Looks at files only (sysfs, /proc/vmallocinfo); reads nothing from the device,
+ * asks firmware nothing and changes nothing. So it cannot know whether the
+ * device is frozen: eeh_canary_add() will. Works without the module.
  *
  * Return: 0; -EINVAL (not a PCI address), -ENODEV (no such device), -EBADMSG (a
  * file in sysfs is not understood), -ENOMEM.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Plays the kernel behind /sys/kernel/eeh_bpf/canaries: linked with
- * --wrap=eeh_write, it keeps the file as the module would. What it refuses is in
+ * --wrap=eeh_write, it keeps the file as the module would; and with
+ * --wrap=eeh_read it ends a program that reads what it must not. What it refuses is in
  * /sys/fake/refuse: lines of "ADDRESS ERRNO". A device that is named in
  * /sys/fake/shy loses its canary at once, as if its driver went.
  */
@@ -18,6 +19,36 @@ int __real_eeh_write(const struct eeh_ctx *ctx, enum eeh_root root, const char *
 		     const char *val);
 int __wrap_eeh_write(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel,
 		     const char *val);
+
+ssize_t __real_eeh_read(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel, char *buf,
+			size_t len);
+ssize_t __wrap_eeh_read(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel, char *buf,
+			size_t len);
+
+/*
+ * Of a device, only what the kernel knows by itself: not its config space or memory, and not
+ * eeh_pe_state, which asks firmware and marks a frozen PE without telling anybody.
+ */
+ssize_t __wrap_eeh_read(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel, char *buf,
+			size_t len)
+{
+	static const char * const allowed[] = {
+		"vendor", "device", "class", "resource", "power_state", "eeh_pe_config_addr",
+	};
+	const char *file = strrchr(rel, '/');
+	size_t i;
+
+	if (root == EEH_ROOT_SYSFS && !strncmp(rel, "bus/pci/", 8) && file) {
+		for (i = 0; i < ARRAY_SIZE(allowed); i++)
+			if (!strcmp(file + 1, allowed[i]))
+				break;
+		if (i == ARRAY_SIZE(allowed)) {
+			fprintf(stderr, "%s must not be read\n", rel);
+			abort();
+		}
+	}
+	return __real_eeh_read(ctx, root, rel, buf, len);
+}
 
 static int refused(const struct eeh_ctx *ctx, const char *address)
 {

@@ -192,7 +192,7 @@ $none
 $none
 0x0000000000001000 0x000000000000103f 0x0000000000040101"
 	[[ -z $5 ]] || ln -sf "../../../bus/pci/drivers/$5" "$root/$d/driver"
-	[[ -n ${6:-} ]] || f "$d/eeh_pe_state" '0x00000018 0x00000000'
+	[[ -n ${6:-} ]] || f "$d/eeh_pe_config_addr" 0x10000
 }
 pci 0001:00:00.0 1014 04c1 060400 pcieport
 pci 0001:01:00.0 1b36 0010 010802 nvme

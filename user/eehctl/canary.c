@@ -382,7 +382,6 @@ static const char *verdict_name(enum eeh_canary_verdict v)
 		[EEH_CANARY_NO_EEH] = "no-eeh", [EEH_CANARY_NO_DRIVER] = "no-driver",
 		[EEH_CANARY_PASSED] = "passed-through", [EEH_CANARY_NO_ROW] = "no-row",
 		[EEH_CANARY_NO_BAR] = "no-bar", [EEH_CANARY_ASLEEP] = "asleep",
-		[EEH_CANARY_RECOVERS] = "recovers",
 	};
 
 	return v < ARRAY_SIZE(names) ? names[v] : "unknown";

@@ -22,15 +22,6 @@
 #define IORESOURCE_UNSET	0x20000000
 #define IORESOURCE_MEM_64	0x00100000
 
-/* arch/powerpc/include/asm/eeh.h; the second word of eeh_pe_state. */
-#define EEH_PE_ISOLATED		(1 << 0)
-#define EEH_PE_RECOVERING	(1 << 1)
-#define EEH_PE_CFG_BLOCKED	(1 << 2)
-#define EEH_PE_RESET		(1 << 3)
-#define EEH_PE_REMOVED		(1 << 10)
-#define EEH_PE_TROUBLE		(EEH_PE_ISOLATED | EEH_PE_RECOVERING | EEH_PE_CFG_BLOCKED | \
-				 EEH_PE_RESET | EEH_PE_REMOVED)
-
 #define PCI_BASE_CLASS_BRIDGE	0x06
 
 struct eeh_canary_device {
@@ -240,10 +231,8 @@ static bool is_passed(const char *driver)
 static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct have *h)
 {
 	const struct eeh_canary_entry *row = d->row;
-	unsigned int fw_state, pe_state;
 	struct eeh_canary_bar *b;
 	char buf[64], more[32] = "";
-	int err;
 
 	if (h->nr) {
 		if (h->nr > 1)
@@ -262,9 +251,12 @@ static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct
 		verdict(d, EEH_CANARY_BRIDGE, "a bridge, and drivers do not read memory of bridges");
 		return;
 	}
-	/* eeh_sysfs_add_device(): the file is not there, or there is no PE behind it. */
-	err = dev_read(ctx, d->address, "eeh_pe_state", buf, sizeof(buf));
-	if (err || sscanf(buf, "%x %x", &fw_state, &pe_state) != 2) {
+	/*
+	 * eeh_sysfs_add_device(): the file is not there, or empty. Not eeh_pe_state: on bare metal,
+	 * reading that marks a PE that has just been frozen and tells nobody
+	 * (pnv_eeh_get_pe_state()), so that it is never recovered.
+	 */
+	if (dev_read(ctx, d->address, "eeh_pe_config_addr", buf, sizeof(buf)) || !*buf) {
 		verdict(d, EEH_CANARY_NO_EEH, "not under EEH, so this kernel never asks whether it is "
 			"frozen: nothing to gain");
 		return;
@@ -291,11 +283,6 @@ static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct
 		verdict(d, EEH_CANARY_NO_BAR, "%s should be in BAR %" PRIu32 " at %#" PRIx64 ", but %s",
 			row->name, row->bar, row->offset, b->kind == EEH_BAR_NONE ? "there is no such BAR" :
 			b->kind == EEH_BAR_IO ? "that is I/O" : "it is too small");
-		return;
-	}
-	if (pe_state & EEH_PE_TROUBLE) {
-		verdict(d, EEH_CANARY_RECOVERS, "its PE is frozen or in recovery (eeh_pe_state %#x): try "
-			"again when it is done", pe_state);
 		return;
 	}
 	/* Missing before 5.11, and "unknown" without power management. */
