@@ -27,10 +27,16 @@ extern "C" {
 
 /*
  * One canary covers loads from the same BAR of the same device in the same
- * naturally aligned piece of this many bytes: no PHB's M64 segment is smaller,
- * so register and load are in the same PE of the hardware.
+ * naturally aligned piece of this many bytes: no M64 segment that is known is
+ * smaller, so register and load are in the same PE of the hardware.
  */
 #define EEH_CANARY_REACH	(16UL << 20)
+
+/*
+ * Larger BARs can have none: they may be in several segments, and
+ * eeh_memcpy_fromio() names the start of what it copied when the end is all-ones.
+ */
+#define EEH_CANARY_BAR_MAX	(128UL << 20)
 
 /**
  * struct eeh_canary_spec - a register that can be a canary
@@ -137,8 +143,8 @@ EEH_API int eeh_canary_for_each(struct eeh_ctx *ctx, eeh_canary_fn fn, void *arg
  * kernel is not asked), -EINVAL (not a PCI address; width, alignment, mask or
  * want), -E2BIG (unknown options), -ENODEV (no such device, or the module is
  * not loaded), -EOPNOTSUPP (the device is not under EEH, or is passed through
- * to a guest or to user space), -ENXIO (no memory BAR, or the register is
- * outside of it), -EBUSY (no driver is bound, not in D0, memory decode is off,
+ * to a guest or to user space), -ENXIO (no memory BAR, larger than
+ * EEH_CANARY_BAR_MAX, or the register is outside of it), -EBUSY (no driver is bound, not in D0, memory decode is off,
  * or its PE is frozen or recovers), -EIO (it reads all-ones), -EPROTO (the
  * value is not as mask and want say), -ETIME (a load takes longer than half a
  * question to firmware, so nothing can be gained), -EEXIST (there is one that
@@ -188,7 +194,7 @@ enum eeh_canary_verdict {
 	EEH_CANARY_NO_DRIVER	= 4,	/* nobody reads it */
 	EEH_CANARY_PASSED	= 5,	/* passed through: its reads do not come by here */
 	EEH_CANARY_NO_ROW	= 6,	/* the table does not know it */
-	EEH_CANARY_NO_BAR	= 7,	/* the row's BAR is not memory, or too small */
+	EEH_CANARY_NO_BAR	= 7,	/* the row's BAR is not memory, too small or too large */
 	EEH_CANARY_ASLEEP	= 8,	/* not in D0 */
 };
 

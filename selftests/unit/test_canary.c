@@ -468,6 +468,12 @@ static void t_why(void **state)
 	d.bars = "0x210000000000 0x210000000007 0x40200\n" BAR0 NO_BAR NO_BAR NO_BAR NO_BAR;
 	device(u, &d);
 	why(u, DEV, EEH_CANARY_NO_BAR, "too small");
+	d.bars = "0x210000000000 0x21000fffffff 0x140204\n" NO_BAR NO_BAR NO_BAR NO_BAR NO_BAR;
+	device(u, &d);
+	why(u, DEV, EEH_CANARY_NO_BAR, "larger than 128 MiB");
+	d.bars = "0x210000000000 0x210007ffffff 0x140204\n" NO_BAR NO_BAR NO_BAR NO_BAR NO_BAR;
+	device(u, &d);
+	why(u, DEV, EEH_CANARY_CAN, "");
 	/* IORESOURCE_UNSET: it has a size, but no address. */
 	d.bars = "0x0000000000000000 0x0000000000003fff 0x0000000020140204\n" NO_BAR NO_BAR NO_BAR NO_BAR
 		 NO_BAR;

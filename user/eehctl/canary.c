@@ -583,7 +583,7 @@ static void learn_text(const struct eeh_canary_device *d)
 		EEH_INIT(&b);
 		if (eeh_canary_device_bar(d, i, &b) || b.covered == b.pieces ||
 		    (b.kind != EEH_BAR_MEM32 && b.kind != EEH_BAR_MEM64) ||
-		    b.mapped == EEH_BAR_NOT_MAPPED)
+		    b.mapped == EEH_BAR_NOT_MAPPED || b.size > EEH_CANARY_BAR_MAX)
 			continue;
 		if (!lacks)
 			printf("\nParts of these BARs have no canary, and drivers may read them. If the data "

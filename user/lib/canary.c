@@ -153,7 +153,8 @@ static const char *refusal(int err)
 		return "the device is not under EEH, or is passed through: a canary helps only where the "
 		       "kernel that reads the device also watches it";
 	case -ENXIO:
-		return "the BAR is no memory BAR, or the register is outside of it: see eehctl canary learn";
+		return "the BAR is no memory BAR, is larger than 128 MiB, or ends before the register: see "
+		       "eehctl canary learn";
 	case -EBUSY:
 		return "no driver is bound, the device is not in D0 or its memory decode is off, or its PE is "
 		       "frozen or recovers: try again when its driver uses it";

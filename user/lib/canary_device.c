@@ -279,10 +279,11 @@ static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct
 	}
 	b = &d->bar[row->bar];
 	if ((b->kind != EEH_BAR_MEM32 && b->kind != EEH_BAR_MEM64) ||
-	    row->offset + row->width > b->size) {
+	    b->size > EEH_CANARY_BAR_MAX || row->offset + row->width > b->size) {
 		verdict(d, EEH_CANARY_NO_BAR, "%s should be in BAR %" PRIu32 " at %#" PRIx64 ", but %s",
 			row->name, row->bar, row->offset, b->kind == EEH_BAR_NONE ? "there is no such BAR" :
-			b->kind == EEH_BAR_IO ? "that is I/O" : "it is too small");
+			b->kind == EEH_BAR_IO ? "that is I/O" : b->size > EEH_CANARY_BAR_MAX ?
+			"it is larger than 128 MiB, so it may be in several PEs" : "it is too small");
 		return;
 	}
 	/* Missing before 5.11, and "unknown" without power management. */
