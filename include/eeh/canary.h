@@ -144,13 +144,14 @@ EEH_API int eeh_canary_for_each(struct eeh_ctx *ctx, eeh_canary_fn fn, void *arg
  * want), -E2BIG (unknown options), -ENODEV (no such device, or the module is
  * not loaded), -EOPNOTSUPP (the device is not under EEH, or is passed through
  * to a guest or to user space), -ENXIO (no memory BAR, larger than
- * EEH_CANARY_BAR_MAX, or the register is outside of it), -EBUSY (no driver is bound, not in D0, memory decode is off,
- * or its PE is frozen or recovers), -EIO (it reads all-ones), -EPROTO (the
- * value is not as mask and want say), -ETIME (a load takes longer than half a
- * question to firmware, so nothing can be gained), -EEXIST (there is one that
- * covers the same part of the BAR), -ENOSPC (as many as the module has room
- * for), -EAGAIN (the module could not probe the kernel's check), -EACCES or
- * -EPERM (not root), -EBADMSG (the module has no canaries), -ENOMEM.
+ * EEH_CANARY_BAR_MAX, or the register is outside of it), -EBUSY (no driver is
+ * bound, not in D0, memory decode is off, or its PE is frozen or recovers),
+ * -EIO (it reads all-ones), -EPROTO (the value is not as mask and want say),
+ * -ETIME (a load takes longer than half a question to firmware, so nothing can
+ * be gained), -EEXIST (there is one that covers the same part of the BAR),
+ * -ENOSPC (as many as the module has room for), -EAGAIN (the module could not
+ * probe the kernel's check), -EACCES or -EPERM (not root), -EBADMSG (the module
+ * has no canaries), -ENOMEM.
  */
 EEH_API int eeh_canary_add(struct eeh_ctx *ctx, const char *address,
 			   const struct eeh_canary_spec *spec);
