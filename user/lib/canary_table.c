@@ -188,7 +188,7 @@ const struct eeh_canary_entry eeh_canary_table[] = {
 		.harmless = "ice_check_reset() reads it in a loop",
 		.never_ones = "bits 1:0 are 0 unless a reset is under way (ice_check_reset()); then firmware is asked",
 	}, {
-		/* lpfc_id_table: Lancer, G6, G7, G7+ (SLI_INTF types 2, 6); no virtual functions. */
+		/* lpfc_id_table: Lancer, G6, G7, G7+ (SLI_INTF types 2, 6), no VFs. */
 		.vendor = EMULEX,
 		.devices = IDS(0xe200, 0xe260, 0xe300, 0xf400, 0xf500),
 		.name = "lpfc: SLIPORT_STATUS",
