@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * eehbench_guest: what "is my PE frozen?" costs, seen from a Linux guest.
+ * eehbench_guest: what "is my PE frozen?" costs, seen from a Linux guest, or, where no
+ * hypercall is involved, from its host.
  *
  * Everything is in /sys/kernel/eehbench_guest/:
  *
@@ -12,15 +13,22 @@
  *		null	H_CONFER(-1), which does nothing
  *		confer	H_CONFER(0, 0), which looks for vCPU 0
  *		mmio	one 32-bit load from BAR 0, offset `off`
+ *		readl	readl() of a register that is all-ones (BAR 0, offset `ones`, which
+ *			keeps what is written to it): the load and the check that follows
+ *		copy	memcpy_fromio() of the next `chunk` bytes of the memory in BAR 2,
+ *			which is filled with all-ones before: a check for each, too
  *		empty	the loop alone
  * result	the figures of the last run, one line of JSON; ticks are those of
  *		the timebase, per call, one sample per rep, in hundredths
  * loop		write "start KIND [INTERVAL_US]" (check or rtas) or "stop": a
  *		thread that asks again and again, interrupts on
  * loop_stats	its counts, and the last changes of the answer
- * device		the PCI device, and how its PE is called
+ * device		the PCI device, and how its PE is called; write another one's address
  *
  * A device that is unplugged ends a loop's questions until it is back.
+ *
+ * The module is also a driver without hardware of its own, for what has no other one
+ * (driver_override): a canary needs a device with a driver.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,15 +36,18 @@
 #include <linux/io.h>
 #include <linux/kobject.h>
 #include <linux/kthread.h>
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/sysfs.h>
 #include <linux/vmalloc.h>
 
 #include <asm/eeh.h>
+#include <asm/firmware.h>
 #include <asm/hvcall.h>
 #include <asm/pci-bridge.h>
 #include <asm/plpar_wrappers.h>
@@ -47,6 +58,11 @@
 #define MAX_COUNT	100000
 #define MAX_CHANGES	16
 #define POISON		0x5a5a7e57u	/* no RTAS status, no PE state */
+#define CHUNK_MAX	4096
+#define MEM_BAR		2		/* kind copy; ivshmem: the memory */
+#define MEM_START	SZ_64K		/* below it is a word that is not all-ones, at 0 */
+#define MEM_SIZE	SZ_512K
+#define MEM_WORD	0x65656862u
 
 static char *dev;
 module_param(dev, charp, 0444);
@@ -56,9 +72,17 @@ static unsigned int off = 8;
 module_param(off, uint, 0644);
 MODULE_PARM_DESC(off, "offset of the register in BAR 0 that kind mmio loads (8: e1000e STATUS, NVMe VS)");
 
-enum kind { CHECK, RTAS, OTHER, NULL_HCALL, CONFER, MMIO, EMPTY, NKINDS };
+static unsigned int ones = 0x5200;
+module_param(ones, uint, 0644);
+MODULE_PARM_DESC(ones, "offset of the register in BAR 0 that kind readl reads (0x5200: e1000e multicast table)");
+
+static unsigned int chunk = 64;
+module_param(chunk, uint, 0644);
+MODULE_PARM_DESC(chunk, "bytes that kind copy reads at once, a power of two from 4 to 4096");
+
+enum kind { CHECK, RTAS, OTHER, NULL_HCALL, CONFER, MMIO, READL, COPY, EMPTY, NKINDS };
 static const char *const kind_names[] = {
-	"check", "rtas", "other", "null", "confer", "mmio", "empty",
+	"check", "rtas", "other", "null", "confer", "mmio", "readl", "copy", "empty",
 };
 
 /* What a query was answered. */
@@ -78,6 +102,8 @@ struct change {
 static DEFINE_MUTEX(lock);
 static struct pci_dev *pdev;
 static void __iomem *bar;
+static int bar_no;		/* of what is mapped at bar */
+static u8 *copy_buf;
 static __be32 *block;		/* RTAS argument block of the runs */
 static __be32 *loop_block;	/* and of the loop */
 static char *result;
@@ -100,6 +126,21 @@ static void put_device_locked(void)
 	bar = NULL;
 	pci_dev_put(pdev);
 	pdev = NULL;
+}
+
+/* At least @len bytes of BAR @n. One is mapped at a time. */
+static int map_bar_locked(int n, resource_size_t len)
+{
+	if (!(pci_resource_flags(pdev, n) & IORESOURCE_MEM) || pci_resource_len(pdev, n) < len)
+		return -EINVAL;
+	if (bar && bar_no != n) {
+		iounmap(bar);
+		bar = NULL;
+	}
+	if (!bar)
+		bar = pci_ioremap_bar(pdev, n);
+	bar_no = n;
+	return bar ? 0 : -ENOMEM;
 }
 
 static bool usable(struct pci_dev *p)
@@ -189,32 +230,71 @@ static int cmp_u64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static bool is_hcall(enum kind kind)
+{
+	return kind == RTAS || kind == OTHER || kind == NULL_HCALL || kind == CONFER;
+}
+
+/* What a kind needs before it is timed; @saved: what was in the register `ones`. */
+static int prepare(enum kind kind, struct eeh_dev *edev, u32 *saved)
+{
+	unsigned int size = READ_ONCE(chunk);
+	int err;
+
+	if (is_hcall(kind) && !firmware_has_feature(FW_FEATURE_LPAR))
+		return -EOPNOTSUPP;
+	if (!edev && kind != OTHER && kind != NULL_HCALL && kind != CONFER && kind != EMPTY)
+		return -ENODEV;
+	switch (kind) {
+	case RTAS:
+		fill_block(block, token, eeh_dev_to_pe(edev));
+		return 0;
+	case OTHER:
+		fill_other_block(block);
+		return 0;
+	case MMIO:
+		return map_bar_locked(0, off + 4ULL);
+	case READL:
+		if (ones % 4)
+			return -EINVAL;
+		err = map_bar_locked(0, ones + 4ULL);
+		if (err)
+			return err;
+		*saved = __raw_readl(bar + ones);
+		__raw_writel(~0U, bar + ones);
+		return __raw_readl(bar + ones) == ~0U ? 0 : -EIO;
+	case COPY:
+		if (size < 4 || size > CHUNK_MAX || !is_power_of_2(size))
+			return -EINVAL;
+		err = map_bar_locked(MEM_BAR, MEM_START + MEM_SIZE);
+		if (err)
+			return err;
+		writel(MEM_WORD, bar);
+		memset_io(bar + MEM_START, 0xff, MEM_SIZE);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 static int time_calls(enum kind kind, unsigned int count, unsigned int reps)
 {
 	u64 *t = kcalloc(reps, sizeof(*t), GFP_KERNEL), normal = 0, frozen = 0, errors = 0;
+	unsigned int r, i, n, at = 0, size = READ_ONCE(chunk);
 	struct eeh_dev *edev = get_device_locked();
 	struct answer a = {};
-	unsigned int r, i, n;
 	unsigned long flags;
+	u32 saved = 0;
 	long bad = 0;
+	int err;
 
 	if (!t)
 		return -ENOMEM;
-	if (!edev && (kind == CHECK || kind == RTAS || kind == MMIO)) {
+	err = prepare(kind, edev, &saved);
+	if (err) {
 		kfree(t);
-		return -ENODEV;
+		return err;
 	}
-	if (kind == MMIO && !bar) {
-		bar = pci_ioremap_bar(pdev, 0);
-		if (!bar || off + 4 > pci_resource_len(pdev, 0)) {
-			kfree(t);
-			return -EINVAL;
-		}
-	}
-	if (kind == RTAS)
-		fill_block(block, token, eeh_dev_to_pe(edev));
-	else if (kind == OTHER)
-		fill_other_block(block);
 
 	for (r = 0; r < reps; r++) {
 		u64 t0, t1;
@@ -254,6 +334,17 @@ static int time_calls(enum kind kind, unsigned int count, unsigned int reps)
 				if (__raw_readl(bar + off) == ~0u)
 					frozen++;
 			break;
+		case READL:
+			for (i = 0; i < count; i++)
+				if (readl(bar + ones) != ~0U)
+					errors++;
+			break;
+		case COPY:
+			for (i = 0; i < count; i++) {
+				memcpy_fromio(copy_buf, bar + MEM_START + at, size);
+				at = (at + size) & (MEM_SIZE - 1);
+			}
+			break;
 		default:
 			for (i = 0; i < count; i++)
 				barrier();
@@ -262,9 +353,15 @@ static int time_calls(enum kind kind, unsigned int count, unsigned int reps)
 		t1 = get_tb();
 		local_irq_restore(flags);
 		t[r] = div_u64((t1 - t0) * 100, count);
+		if (kind == COPY && memchr_inv(copy_buf, 0xff, size))
+			errors++;
 		cond_resched();
 	}
-	if (kind == CHECK || kind == MMIO)
+	if (kind == READL)
+		__raw_writel(saved, bar + ones);
+	if ((kind == READL || kind == COPY) && eeh_dev_to_pe(edev)->state & EEH_PE_ISOLATED)
+		frozen = (u64)count * reps;
+	if (kind == CHECK || kind == MMIO || kind == READL || kind == COPY)
 		normal = (u64)count * reps - frozen;
 	if (bad)
 		errors++;
@@ -392,7 +489,7 @@ static ssize_t loop_store(struct kobject *kobj, struct kobj_attribute *attr, con
 		loop_stop();
 	} else if (!strcmp(verb, "start")) {
 		kind = kind_of(name);
-		if (kind != CHECK && kind != RTAS) {
+		if (kind != CHECK && (kind != RTAS || !firmware_has_feature(FW_FEATURE_LPAR))) {
 			rc = -EINVAL;
 		} else if (loop_task) {
 			rc = -EBUSY;
@@ -456,11 +553,26 @@ static ssize_t device_show(struct kobject *kobj, struct kobj_attribute *attr, ch
 	return n;
 }
 
+static ssize_t device_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf,
+			    size_t len)
+{
+	static char name[16];
+
+	if (len >= sizeof(name))
+		return -EINVAL;
+	mutex_lock(&lock);
+	put_device_locked();
+	strscpy(name, buf, sizeof(name));
+	dev = name;
+	mutex_unlock(&lock);
+	return len;
+}
+
 static struct kobj_attribute run_attr = __ATTR_WO(run);
 static struct kobj_attribute result_attr = __ATTR_RO(result);
 static struct kobj_attribute loop_attr = __ATTR_WO(loop);
 static struct kobj_attribute loop_stats_attr = __ATTR_RO(loop_stats);
-static struct kobj_attribute device_attr = __ATTR_RO(device);
+static struct kobj_attribute device_attr = __ATTR_RW(device);
 
 static struct attribute *attrs[] = {
 	&run_attr.attr, &result_attr.attr, &loop_attr.attr, &loop_stats_attr.attr,
@@ -469,9 +581,42 @@ static struct attribute *attrs[] = {
 static const struct attribute_group group = { .attrs = attrs };
 static struct kobject *kobj;
 
+/* ---- the driver */
+
+static int probe(struct pci_dev *p, const struct pci_device_id *id)
+{
+	return pci_enable_device_mem(p);
+}
+
+static void remove(struct pci_dev *p)
+{
+	mutex_lock(&lock);
+	if (pdev == p)
+		put_device_locked();
+	mutex_unlock(&lock);
+	pci_disable_device(p);
+}
+
+static const struct pci_device_id no_ids[] = { { } };	/* driver_override only */
+
+static struct pci_driver driver = {
+	.name = KBUILD_MODNAME,
+	.id_table = no_ids,
+	.probe = probe,
+	.remove = remove,
+};
+
 static u32 find_token(rtas_fn_handle_t fn)
 {
 	return rtas_function_token(fn);
+}
+
+static void free_all(void)
+{
+	free_page((unsigned long)block);
+	free_page((unsigned long)loop_block);
+	free_page((unsigned long)result);
+	free_pages((unsigned long)copy_buf, get_order(CHUNK_MAX));
 }
 
 static int __init eehbench_init(void)
@@ -484,7 +629,7 @@ static int __init eehbench_init(void)
 	}
 	token = find_token(RTAS_FN_IBM_READ_SLOT_RESET_STATE2);
 	other_token = find_token(RTAS_FN_GET_TIME_OF_DAY);
-	if (token == RTAS_UNKNOWN_SERVICE) {
+	if (token == RTAS_UNKNOWN_SERVICE && firmware_has_feature(FW_FEATURE_LPAR)) {
 		pr_err("firmware has no ibm,read-slot-reset-state2\n");
 		return -ENODEV;
 	}
@@ -492,23 +637,25 @@ static int __init eehbench_init(void)
 	block = (void *)get_zeroed_page(GFP_KERNEL);
 	loop_block = (void *)get_zeroed_page(GFP_KERNEL);
 	result = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!block || !loop_block || !result)
+	copy_buf = (void *)__get_free_pages(GFP_KERNEL, get_order(CHUNK_MAX));
+	if (!block || !loop_block || !result || !copy_buf)
 		goto err;
 	rc = bus_register_notifier(&pci_bus_type, &bus_nb);
 	if (rc)
 		goto err;
+	rc = pci_register_driver(&driver);
+	if (rc)
+		goto err_notifier;
 	kobj = kobject_create_and_add(KBUILD_MODNAME, kernel_kobj);
 	rc = kobj ? sysfs_create_group(kobj, &group) : -ENOMEM;
-	if (rc) {
-		kobject_put(kobj);
-		bus_unregister_notifier(&pci_bus_type, &bus_nb);
-		goto err;
-	}
-	return 0;
+	if (!rc)
+		return 0;
+	kobject_put(kobj);
+	pci_unregister_driver(&driver);
+err_notifier:
+	bus_unregister_notifier(&pci_bus_type, &bus_nb);
 err:
-	free_page((unsigned long)block);
-	free_page((unsigned long)loop_block);
-	free_page((unsigned long)result);
+	free_all();
 	return rc;
 }
 
@@ -517,16 +664,15 @@ static void __exit eehbench_exit(void)
 	sysfs_remove_group(kobj, &group);
 	kobject_put(kobj);
 	loop_stop();
+	pci_unregister_driver(&driver);
 	bus_unregister_notifier(&pci_bus_type, &bus_nb);
 	mutex_lock(&lock);
 	put_device_locked();
 	mutex_unlock(&lock);
-	free_page((unsigned long)block);
-	free_page((unsigned long)loop_block);
-	free_page((unsigned long)result);
+	free_all();
 }
 
 module_init(eehbench_init);
 module_exit(eehbench_exit);
-MODULE_DESCRIPTION("Times the freeze queries of a guest");
+MODULE_DESCRIPTION("Times the freeze queries of a guest, or of its host");
 MODULE_LICENSE("GPL");
