@@ -252,6 +252,7 @@ void tap_check_want(bool any);		/* is there a canary? may sleep */
 void tap_check_isolated(void);
 bool tap_check_armed(void);
 bool tap_check_busy(void);		/* a thaw or reset is under way */
+bool tap_check_settle(void);		/* since it was armed; may sleep */
 bool tap_check_missed(void);
 
 /* --------------------------------------------------------------- sysfs.c */

@@ -177,8 +177,11 @@ static int pe_notify(struct notifier_block *nb, unsigned long action, void *data
 		pe_wrap_kill(w);
 	mutex_unlock(&pe_mutex);
 	/* Without a wrapper nobody was told about the PE. */
-	if (w)
+	if (w) {
+		/* Canaries of the devices that stay get a new wrapper. */
+		canary_suspend_all("unplug");
 		synchronize_rcu();
+	}
 	return NOTIFY_DONE;
 }
 

@@ -11,14 +11,15 @@
  * control flow, so it coexists with BPF programs and probes.
  *
  * Beside it, what the canaries must hear of before it happens: thaws and resets (at
- * the platforms' functions that every one ends in, with an exit handler to know when
- * they are over), and writes to the configuration space. These functions are only
+ * the platforms' functions that every one ends in, with an fprobe to know when they are
+ * over), and writes to the configuration space. These functions are only
  * called through pointers, so there is no copy of them that was inlined elsewhere.
  *
  * Armed while a policy is attached and there is a canary.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/fprobe.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
@@ -51,11 +52,13 @@ static bool token_to_phys(unsigned long token, phys_addr_t *phys)
 	return true;
 }
 
+/* One in core_audit of the checks that could be answered */
 static bool audit_due(void)
 {
 	unsigned int n = READ_ONCE(core_audit);
 
-	return n && !(this_cpu_read(core_counters.check[EEH_BPF_OUT_ANSWERED]) % n);
+	return n && (this_cpu_read(core_counters.check[EEH_BPF_OUT_ANSWERED]) +
+		     this_cpu_read(core_counters.check[EEH_BPF_OUT_AUDITED])) % n == n - 1;
 }
 
 static enum eeh_bpf_outcome check_query(struct canary *c, struct query *k)
@@ -129,10 +132,28 @@ static struct ftrace_ops ops_check = { .func = tap_check, .flags = FTRACE_OPS_FL
 
 static atomic_t thaws_running;
 
+/*
+ * The fprobe can skip a call without a trace (when the task's shadow stack is full, say),
+ * so an ftrace callback sits at the same entries. If one of them has seen more than the
+ * other, no canary is loaded any more.
+ */
+static atomic_t thaws_entered, thaws_counted;
+
+static void notrace tap_thaw(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
+			     struct ftrace_regs *fregs)
+{
+	atomic_inc(&thaws_entered);
+	canary_suspend_all("thaw");
+}
+
+static struct ftrace_ops ops_thaw = { .func = tap_thaw, .flags = FTRACE_OPS_FL_PERMANENT };
+
 static int thaw_entry(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 		      struct ftrace_regs *fregs, void *data)
 {
+	/* running before suspended: or it could be revived in between */
 	atomic_inc(&thaws_running);
+	atomic_inc(&thaws_counted);
 	canary_suspend_all("thaw");
 	return 0;
 }
@@ -140,18 +161,17 @@ static int thaw_entry(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 static void thaw_exit(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 		      struct ftrace_regs *fregs, void *data)
 {
-	/* A PE frozen and thawed again meanwhile must not go unnoticed. */
-	canary_suspend_all("thaw");
 	atomic_dec(&thaws_running);
 }
 
 static struct fprobe thaw_probe = { .entry_handler = thaw_entry, .exit_handler = thaw_exit };
 
-/* eeh_ops of both platforms, and the struct pnv_phb's */
-static const char *thaw_fns[] = {
+/* eeh_ops of both platforms, the struct pnv_phb's, and pci_controller_ops */
+static const char * const thaw_fns[] = {
 	"pnv_eeh_reset",
 	"pnv_eeh_set_option",
 	"pnv_ioda_unfreeze_pe",
+	"pnv_pci_reset_secondary_bus",
 	"pseries_eeh_reset",
 	"pseries_eeh_set_option",
 };
@@ -189,14 +209,14 @@ static struct ftrace_ops ops_eeh_write = {
 	.flags = FTRACE_OPS_FL_PERMANENT,
 };
 
-static const char *pci_write_fns[] = { "pnv_pci_write_config", "rtas_pci_write_config" };
-static const char *eeh_write_fns[] = { "pnv_eeh_write_config", "pseries_eeh_write_config" };
+static const char * const pci_write_fns[] = { "pnv_pci_write_config", "rtas_pci_write_config" };
+static const char * const eeh_write_fns[] = { "pnv_eeh_write_config", "pseries_eeh_write_config" };
 
 /* ----------------------------------------------------- arming and disarming */
 
 static DEFINE_MUTEX(check_mutex);
 static bool policy, canaries;		/* is there a policy, is there a canary? */
-static bool armed;
+static bool armed, settled;
 static const char *failed;		/* what could not be armed */
 
 /* Looked up by name, and never armed */
@@ -210,7 +230,7 @@ static unsigned long address_of(const char *name)
 	return (unsigned long)kp.addr;
 }
 
-static int probe(struct ftrace_ops *ops, const char **names, int n)
+static int probe(struct ftrace_ops *ops, const char * const *names, int n)
 {
 	unsigned long addr;
 	int i, err;
@@ -242,7 +262,7 @@ static void unprobe(struct ftrace_ops *ops)
 
 static int arm(void)
 {
-	static const char *check_fn = "eeh_check_failure";
+	static const char * const check_fn = "eeh_check_failure";
 	int err;
 
 	/* What threatens the canaries comes first. */
@@ -252,21 +272,27 @@ static int arm(void)
 	err = probe(&ops_eeh_write, eeh_write_fns, ARRAY_SIZE(eeh_write_fns));
 	if (err)
 		goto err_pci;
-	thaw_probe.nmissed = 0;
-	failed = "thaws";
-	err = register_fprobe_syms(&thaw_probe, thaw_fns, ARRAY_SIZE(thaw_fns));
+	err = probe(&ops_thaw, thaw_fns, ARRAY_SIZE(thaw_fns));
 	if (err)
 		goto err_eeh;
-	err = probe(&ops_check, &check_fn, 1);
+	thaw_probe.nmissed = 0;
+	failed = "the end of a thaw";
+	err = register_fprobe_syms(&thaw_probe, (const char **)thaw_fns, ARRAY_SIZE(thaw_fns));
 	if (err)
 		goto err_thaw;
+	err = probe(&ops_check, &check_fn, 1);
+	if (err)
+		goto err_fprobe;
 	failed = NULL;
+	WRITE_ONCE(settled, false);
 	WRITE_ONCE(armed, true);
 	canary_check_armed();
 	return 0;
 
-err_thaw:
+err_fprobe:
 	unregister_fprobe(&thaw_probe);
+err_thaw:
+	unprobe(&ops_thaw);
 err_eeh:
 	unprobe(&ops_eeh_write);
 err_pci:
@@ -280,8 +306,11 @@ static void disarm(void)
 	unprobe(&ops_check);
 	/* Nobody hears of thaws from here on. */
 	canary_suspend_all("idle");
+	/* One whose end is not seen would count as running for ever: none is worth that. */
+	while (tap_check_busy())
+		msleep(20);
 	unregister_fprobe(&thaw_probe);
-	atomic_set(&thaws_running, 0);
+	unprobe(&ops_thaw);
 	unprobe(&ops_eeh_write);
 	unprobe(&ops_pci_write);
 }
@@ -327,8 +356,28 @@ bool tap_check_busy(void)
 	return atomic_read(&thaws_running);
 }
 
+/*
+ * A thaw that had begun when the probes were armed is not counted. It does not sleep
+ * before it takes effect, so one grace period is its end; canaries wait for that. The
+ * two counts begin there, where no call is between the one and the other. May sleep.
+ */
+bool tap_check_settle(void)
+{
+	if (READ_ONCE(settled))
+		return true;
+	atomic_set(&thaws_entered, 0);
+	atomic_set(&thaws_counted, 0);
+	synchronize_rcu_tasks();
+	synchronize_rcu();
+	guard(mutex)(&check_mutex);
+	if (armed && atomic_read(&thaws_entered) == atomic_read(&thaws_counted))
+		WRITE_ONCE(settled, true);
+	return settled;
+}
+
 /* A thaw that nobody heard of: from then on no canary proves anything. */
 bool tap_check_missed(void)
 {
-	return READ_ONCE(thaw_probe.nmissed);
+	return READ_ONCE(thaw_probe.nmissed) ||
+	       atomic_read(&thaws_entered) != atomic_read(&thaws_counted);
 }

@@ -232,7 +232,8 @@ static void arm_rtas(void)
 	if (rtas_armed || !tap_wanted || !kvm_tps[TP_RUN] || !kvm_tps[TP_HCALL])
 		return;
 	for (i = 0; i < TPS; i++) {
-		if (tracepoint_probe_register_prio(kvm_tps[i], kvm_probes[i].probe, NULL, TAP_PRIO)) {
+		if (tracepoint_probe_register_prio(kvm_tps[i], kvm_probes[i].probe, NULL,
+						   TAP_PRIO)) {
 			unprobe(i);
 			return;
 		}

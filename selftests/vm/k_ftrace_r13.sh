@@ -17,9 +17,9 @@ T=/sys/kernel/tracing
 
 # move NAME: readers that are moved from CPU to CPU
 move() {
-	local pids=() p n=0 end i
+	local pids=() p n=0 end
 
-	for i in 1 2 3; do
+	while ((${#pids[@]} < 3)); do
 		dd if=/dev/zero of=/dev/null bs=1 2> /dev/null &
 		pids+=($!)
 	done

@@ -53,7 +53,11 @@ counters_zero
 guest monitor "$GUEST" system_reset
 check "unplugged: the device is closed" until_true 60 no_bindings
 check "unplugged: QEMU has it no more" until_true 60 qemu_without_device
-guest monitor "$GUEST" "device_add vfio-pci,host=$DEV,bus=phb1.0,addr=0,id=dev1"
+# QEMU refuses ("already attached") as long as it has not finished with the device that went.
+plug() {
+	[[ $(guest monitor "$GUEST" "device_add vfio-pci,host=$DEV,bus=phb1.0,addr=0,id=dev1" 2>&1) != *Error* ]]
+}
+check "plugged: QEMU takes it again" until_true 60 plug
 guest monitor "$GUEST" system_reset
 after_reboot "plugged"
 guest stop "$GUEST"
