@@ -167,7 +167,7 @@ static void thaw_exit(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 static struct fprobe thaw_probe = { .entry_handler = thaw_entry, .exit_handler = thaw_exit };
 
 /* eeh_ops of both platforms, the struct pnv_phb's, and pci_controller_ops */
-static const char * const thaw_fns[] = {
+static const char *thaw_fns[] = {	/* register_fprobe_syms() sorts it in place */
 	"pnv_eeh_reset",
 	"pnv_eeh_set_option",
 	"pnv_ioda_unfreeze_pe",
@@ -277,7 +277,7 @@ static int arm(void)
 		goto err_eeh;
 	thaw_probe.nmissed = 0;
 	failed = "the end of a thaw";
-	err = register_fprobe_syms(&thaw_probe, (const char **)thaw_fns, ARRAY_SIZE(thaw_fns));
+	err = register_fprobe_syms(&thaw_probe, thaw_fns, ARRAY_SIZE(thaw_fns));
 	if (err)
 		goto err_thaw;
 	err = probe(&ops_check, &check_fn, 1);
