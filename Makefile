@@ -65,7 +65,7 @@ install:
 	$(MAKE) -C user O=$(B)/install install
 
 # From here on: inside the build root.
-cross: bpf user bench-tools modules bpf-tests
+cross: bpf user bench-tools modules bpf-tests vm-tools
 
 bpf:
 	$(MAKE) -C bpf CLANG=clang-19 O=$(B)/bpf
@@ -81,6 +81,10 @@ bench-tools: user
 # What lies below build/payload is copied into every payload of selftests/run.
 bpf-tests:
 	$(MAKE) -C selftests/bpf CROSS_COMPILE=$(CROSS) CLANG=clang-19 O=$(B)/payload/lies
+
+# What shows a register of the emulated host to its guests
+vm-tools:
+	$(MAKE) -C selftests/vm/genpage CROSS_COMPILE=$(CROSS) O=$(B)/payload/lib
 
 # The module and the policy with one planted fault each, which the tests must find.
 faults:
@@ -101,4 +105,4 @@ modules:
 	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
 
 .PHONY: all help setup demo check bench soak mutants lock clean clean-cache install \
-	cross bpf user bench-tools modules bpf-tests faults
+	cross bpf user bench-tools modules bpf-tests vm-tools faults
