@@ -21,7 +21,7 @@ nap() { usleep $(($1 * 1000)); }
 
 # until_true SECONDS COMMAND...
 until_true() {
-	local n=$(($1 * 100))
+	local n=$(($1 * 40))	# a process, too, takes its time
 
 	shift
 	until "$@"; do
