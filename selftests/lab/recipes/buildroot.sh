@@ -24,7 +24,7 @@ pkgs=(
 	# BPF, kernel modules
 	clang-19 llvm-19 bpftool pahole libbpf-dev libelf-dev libzstd-dev
 	# tests, checks and plots
-	libcmocka-dev libjson-c-dev sparse shellcheck gnuplot-nox fonts-dejavu-core
+	libcmocka-dev libjson-c-dev sparse shellcheck spin gnuplot-nox fonts-dejavu-core
 )
 
 mmdebstrap --variant=apt --architectures=amd64,ppc64el \

@@ -32,7 +32,8 @@ static long now_ms(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	/* not the exact one: docs/lab-known-issues.md, "The clock jumps" */
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
