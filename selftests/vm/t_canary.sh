@@ -430,6 +430,9 @@ for o in /sys/bus/pci/devices/*/driver_override; do
 	echo > "$o"
 done
 registers
+# Whoever had the device before may have left its PE frozen, or the kernel thinking so.
+thaw "$DEV"
+echo 1 > "$PCI/eeh_pe_state"
 module_load
 fastpath_on
 echo 1000000 > $DBG/eeh_max_freezes
