@@ -5,8 +5,8 @@
  *
  * It decides nothing about the PE's state: bpf_eeh_state() asks firmware,
  * bpf_eeh_canary() the device, and the module answers only from evidence gathered
- * in the same query. What is
- * decided here is whether to ask at all (storms) and what is counted.
+ * in the same query. What is decided here is whether to ask at all (storms) and what
+ * is counted.
  *
  * freeze_query() runs for every query, so it avoids what is dear: no hash (the
  * statistics are direct-mapped arrays, whose lookups the kernel inlines), no

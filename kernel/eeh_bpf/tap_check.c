@@ -12,8 +12,8 @@
  *
  * Beside it, what the canaries must hear of before it happens: thaws and resets (at
  * the platforms' functions that every one ends in, with an fprobe to know when they are
- * over), and writes to the configuration space. These functions are only
- * called through pointers, so there is no copy of them that was inlined elsewhere.
+ * over), and writes to the configuration space. These functions are only called through
+ * pointers, so there is no copy of them that was inlined elsewhere.
  *
  * Armed while a policy is attached and there is a canary.
  */

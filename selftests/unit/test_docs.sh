@@ -112,7 +112,7 @@ same "version: version script" "$version" "$(sed -n 's/^LIBEEH_\(.*\) {/\1/p' us
 
 attrs=$(sed -n '/Below/,/^Tracepoints/s/^\.It Pa \([a-z_]*\)\/*$/\1/p' docs/man/eeh-bpf.7 | grep -vx stats)
 same "sysfs: eeh-bpf.7 and the library" "$attrs" "$(grep -o \
-	'\(sys_str\|sys_u64\|sys_write\|sys_failed\)(ctx, "[a-z_]*"' -h user/lib/sysfs.c user/lib/canary.c |
+	'\(sys_str\|sys_u64\|sys_write\|sys_failed\|sys_for_each_line\)(ctx, "[a-z_]*"' -h user/lib/sysfs.c user/lib/canary.c |
 	cut -d'"' -f2)"
 
 # A C++ program can include them, each on its own.

@@ -114,32 +114,26 @@ int eeh_canary_parse(const char *line, struct eeh_canary *c)
 	return 0;
 }
 
+struct canary_each {
+	eeh_canary_fn fn;
+	void *arg;
+};
+
+static int each_canary(struct eeh_ctx *ctx, const char *line, void *arg)
+{
+	const struct canary_each *each = arg;
+	struct eeh_canary c;
+
+	if (eeh_canary_parse(line, &c))
+		return eeh_sys_garbled(ctx, "canaries", line);
+	return each->fn(each->arg, &c);
+}
+
 int eeh_canary_for_each(struct eeh_ctx *ctx, eeh_canary_fn fn, void *arg)
 {
-	char *buf, *line, *next;
-	struct eeh_canary c;
-	int err;
+	struct canary_each each = { fn, arg };
 
-	err = eeh_read_alloc(ctx, EEH_ROOT_SYSFS, CANARIES, &buf);
-	if (err)
-		return eeh_sys_failed(ctx, "canaries", err);
-
-	for (line = buf; *line; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = '\0';
-		if (!*line)
-			continue;
-		if (eeh_canary_parse(line, &c)) {
-			err = eeh_sys_garbled(ctx, "canaries", line);
-			break;
-		}
-		err = fn(arg, &c);
-		if (err)
-			break;
-	}
-	free(buf);
-	return err;
+	return eeh_sys_for_each_line(ctx, "canaries", each_canary, &each);
 }
 
 /* Why the kernel refused, by the errno of the write: what, and what to do. */

@@ -59,6 +59,9 @@ int eeh_sys_state(struct eeh_ctx *ctx, uint32_t *state);
 /* What went wrong with one of the module's files; what it says is not understood. */
 int eeh_sys_failed(struct eeh_ctx *ctx, const char *file, int err);
 int eeh_sys_garbled(struct eeh_ctx *ctx, const char *file, const char *what);
+/* Every line of one that is not empty; a result other than 0 ends it and is returned. */
+typedef int (*eeh_sys_line_fn)(struct eeh_ctx *ctx, const char *line, void *arg);
+int eeh_sys_for_each_line(struct eeh_ctx *ctx, const char *file, eeh_sys_line_fn fn, void *arg);
 int eeh_binding_parse(const char *line, struct eeh_fastpath_binding *b);
 uint32_t eeh_taps_parse(const char *taps);
 

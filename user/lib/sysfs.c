@@ -190,15 +190,16 @@ int eeh_binding_parse(const char *line, struct eeh_fastpath_binding *b)
 	return seen == ALL ? 0 : -EBADMSG;
 }
 
-int eeh_fastpath_for_each_binding(struct eeh_ctx *ctx, eeh_fastpath_binding_fn fn, void *arg)
+int eeh_sys_for_each_line(struct eeh_ctx *ctx, const char *file, eeh_sys_line_fn fn, void *arg)
 {
-	struct eeh_fastpath_binding b;
 	char *buf, *line, *next;
+	char rel[64];
 	int err;
 
-	err = eeh_read_alloc(ctx, EEH_ROOT_SYSFS, EEH_SYS "/bindings", &buf);
+	snprintf(rel, sizeof(rel), EEH_SYS "/%s", file);
+	err = eeh_read_alloc(ctx, EEH_ROOT_SYSFS, rel, &buf);
 	if (err)
-		return eeh_sys_failed(ctx, "bindings", err);
+		return eeh_sys_failed(ctx, file, err);
 
 	for (line = buf; *line; line = next) {
 		next = line + strcspn(line, "\n");
@@ -206,16 +207,34 @@ int eeh_fastpath_for_each_binding(struct eeh_ctx *ctx, eeh_fastpath_binding_fn f
 			*next++ = '\0';
 		if (!*line)
 			continue;
-		if (eeh_binding_parse(line, &b)) {
-			err = eeh_sys_garbled(ctx, "bindings", line);
-			break;
-		}
-		err = fn(arg, &b);
+		err = fn(ctx, line, arg);
 		if (err)
 			break;
 	}
 	free(buf);
 	return err;
+}
+
+struct binding_each {
+	eeh_fastpath_binding_fn fn;
+	void *arg;
+};
+
+static int each_binding(struct eeh_ctx *ctx, const char *line, void *arg)
+{
+	const struct binding_each *each = arg;
+	struct eeh_fastpath_binding b;
+
+	if (eeh_binding_parse(line, &b))
+		return eeh_sys_garbled(ctx, "bindings", line);
+	return each->fn(each->arg, &b);
+}
+
+int eeh_fastpath_for_each_binding(struct eeh_ctx *ctx, eeh_fastpath_binding_fn fn, void *arg)
+{
+	struct binding_each each = { fn, arg };
+
+	return eeh_sys_for_each_line(ctx, "bindings", each_binding, &each);
 }
 
 static int count_binding(void *arg, const struct eeh_fastpath_binding *b)
