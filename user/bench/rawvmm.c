@@ -112,6 +112,10 @@ struct vcpu {
 	uint64_t nsamples;
 	uint64_t tb_total, queries_timed, exits_timed;
 	bool warm;
+	enum ask ask;			/* --scaling: of the slice, else opt.ask */
+	uint64_t slice;			/* in which the rep began */
+	bool counts;			/* the rep began well inside of it */
+	struct { uint64_t ticks, queries; } scaling[2][2];	/* by null or rtas, alone or all */
 	uint64_t first_bad_hcall, first_bad_status, first_bad_state;
 	bool bad;
 };
@@ -123,7 +127,7 @@ static struct {
 	enum ask ask;
 	uint64_t hcall;
 	uint64_t count, reps;
-	uint64_t seconds_ms;
+	uint64_t seconds_ms, slice_ms;
 	bool loop, tight, json, pin, control, fastpath, fastpath_keep, one_container;
 	bool no_device, no_enable, no_confer, dirty_log, reset, quiet, fifo;
 	enum order order;
@@ -566,6 +570,7 @@ static void create_vcpus(void)
 		uint64_t flags = 0;
 
 		v->id = i;
+		v->ask = opt.ask;
 		v->dev = opt.ndev ? &opt.dev[i % opt.ndev] : NULL;
 		v->fd = (int)CHECK(ioctl(vm_fd, KVM_CREATE_VCPU, i));
 		v->run = mmap(NULL, (size_t)run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
@@ -637,13 +642,87 @@ static void dirty_check(struct vcpu *v, bool baseline)
 		v->dirty_spurious++;
 }
 
+/* ---- scaling ---- */
+
+/*
+ * Every vCPU asks null and rtas, alone and beside the others, in slices of time that take turns
+ * for all. It is one process for all of them because how fast a VM is on an emulated host depends
+ * on where its pages happen to be; so compared are only slices of the same vCPU.
+ */
+static uint64_t slice_t0;		/* when the first slice began; 0: not yet */
+static int warm_vcpus;
+
+static bool slice_is_mine(const struct vcpu *v, uint64_t slice)
+{
+	uint64_t who = slice % ((uint64_t)opt.nvcpu + 1);
+
+	return who == (uint64_t)v->id || who == (uint64_t)opt.nvcpu;
+}
+
+static void ask_next(struct vcpu *v, enum ask ask)
+{
+	struct kvm_regs g;
+
+	if (v->ask == ask)
+		return;
+	v->ask = ask;
+	CHECK(ioctl(v->fd, KVM_GET_REGS, &g));
+	g.gpr[27] = ask == ASK_CONFER ? H_CONFER_NR : H_RTAS_NR;
+	g.gpr[28] = ask == ASK_CONFER ? ~0ull : v->block;
+	CHECK(ioctl(v->fd, KVM_SET_REGS, &g));
+}
+
+/* After a rep: count it if all of it was in one slice, and wait for the next one of this vCPU. */
+static void scaling_rep(struct vcpu *v, uint64_t ticks, uint64_t queries)
+{
+	uint64_t len = opt.slice_ms * 1000, n = (uint64_t)opt.nvcpu + 1, t0, t, slice;
+
+	while (!(t0 = __atomic_load_n(&slice_t0, __ATOMIC_ACQUIRE))) {
+		if (!v->slice && __atomic_add_fetch(&warm_vcpus, 1, __ATOMIC_ACQ_REL) == opt.nvcpu)
+			__atomic_store_n(&slice_t0, now_us(), __ATOMIC_RELEASE);
+		v->slice = ~0ull;
+		sleep_ms(1);
+	}
+	t = now_us() - t0;
+	if (v->counts && t / len == v->slice) {
+		bool all = v->slice % n == n - 1;
+
+		v->scaling[v->ask == ASK_RTAS][all].ticks += ticks;
+		v->scaling[v->ask == ASK_RTAS][all].queries += queries;
+	}
+	for (;;) {
+		slice = t / len;
+		if (stopping || ctl_get(v, CTL_STOP) || slice_is_mine(v, slice))
+			break;
+		sleep_ms(((slice + 1) * len - t) / 1000 + 1);
+		t = now_us() - t0;
+	}
+	v->slice = slice;
+	/* The rep that another vCPU had begun before takes a while to end. */
+	v->counts = t % len > len / 8;
+	ask_next(v, slice / n % 2 ? ASK_RTAS : ASK_CONFER);
+}
+
+/* Of all vCPUs, in queries per 10^9 timebase ticks: what one does alone, what they do together */
+static uint64_t scaling_rate(bool rtas, bool all)
+{
+	uint64_t rate = 0;
+	int i;
+
+	for (i = 0; i < opt.nvcpu; i++)
+		if (vcpus[i].scaling[rtas][all].ticks)
+			rate += vcpus[i].scaling[rtas][all].queries * 1000000000 /
+				vcpus[i].scaling[rtas][all].ticks;
+	return all ? rate : rate / (uint64_t)opt.nvcpu;
+}
+
 /* False: this vCPU is done. */
 static bool rep_done(struct vcpu *v)
 {
 	uint64_t q = ctl_get(v, CTL_QUERIES), n = q - v->queries_rep;
 	uint64_t ticks = ctl_get(v, CTL_T1) - ctl_get(v, CTL_T0);
 
-	if (!opt.tight || opt.ask != ASK_RTAS) {
+	if (!opt.tight || v->ask != ASK_RTAS) {
 		;
 	} else if (!ctl_get(v, CTL_LAST_HCALL) && !ctl_get(v, CTL_LAST_STATUS) &&
 		   !ctl_get(v, CTL_LAST_STATE)) {
@@ -671,6 +750,8 @@ static bool rep_done(struct vcpu *v)
 		v->queries_timed += n;
 	}
 	v->reps++;
+	if (opt.slice_ms)
+		scaling_rep(v, ticks, n);
 	if (opt.dirty_log)
 		dirty_check(v, v->reps == 1);
 	if (opt.reset && v->dev)
@@ -680,7 +761,7 @@ next:
 		return false;
 	if (v->warm && !opt.loop && !opt.seconds_ms && v->reps >= opt.reps)
 		return false;
-	if (opt.tight && opt.ask == ASK_RTAS)
+	if (opt.tight && v->ask == ASK_RTAS)
 		poison(v);
 	v->queries_rep = q;
 	v->exits_rtas_rep = v->exits_rtas;
@@ -918,7 +999,13 @@ static int report(uint64_t elapsed_us)
 		for (i = 0; i < (int)n && i < 512; i++)
 			printf("%s%" PRIu64 ".%02u", i ? "," : "", all[i] / 100,
 			       (unsigned int)(all[i] % 100));
-		printf("]}}\n");
+		printf("]}");
+		if (opt.slice_ms)
+			printf(",\"scaling\":{\"null\":[%" PRIu64 ",%" PRIu64 "],\"rtas\":[%" PRIu64
+			       ",%" PRIu64 "]}", scaling_rate(false, false),
+			       scaling_rate(false, true), scaling_rate(true, false),
+			       scaling_rate(true, true));
+		printf("}\n");
 	} else if (!opt.quiet) {
 		printf("%s%s%s: %d vCPU, %" PRIu64 " queries, %" PRIu64 " to user space (%" PRIu64
 		       " exits in all), %" PRIu64 " normal, %" PRIu64 " frozen, %" PRIu64
@@ -1273,6 +1360,8 @@ static const char usage[] =
 "  --seconds S           instead of --reps: until the time is over\n"
 "  --loop-until-signal   instead of --reps: until SIGINT, SIGTERM, SIGALRM or the command stop\n"
 "  --tight               timing loop: nothing around the hypercall but the sum of the answers\n"
+"  --scaling MS          null and rtas, each vCPU alone and all at once, in turns of MS milliseconds;\n"
+"                        JSON only: queries per 10^9 timebase ticks of [one alone, all together]\n"
 "  --spin TICKS          wait that many timebase ticks before each query (not with --tight)\n"
 "  --pin                 vCPU i on CPU i\n"
 "\n"
@@ -1322,13 +1411,13 @@ enum {
 	O_DEVICE, O_BUID, O_ADDR, O_GEN, O_ONE, O_LATE, O_NOKVM, O_NODEV, O_NOENABLE,
 	O_TOKEN, O_ASKTOKEN, O_VMMTOKEN, O_NARGS, O_NRET, O_BLOCK, O_NONRES, O_WORD,
 	O_DIRTY, O_NOCONFER, O_RESET, O_KILL, O_RESPAWN, O_FASTPATH, O_HOLD, O_CONTROL,
-	O_LIVE, O_JSON, O_LABEL, O_QUIET, O_HELP, O_FIFO, O_WARMUP, O_DELAY,
+	O_LIVE, O_JSON, O_LABEL, O_QUIET, O_HELP, O_FIFO, O_WARMUP, O_DELAY, O_SCALING,
 };
 
 static const struct option options[] = {
 	{ "ask", 1, NULL, O_ASK }, { "vcpus", 1, NULL, O_VCPUS }, { "count", 1, NULL, O_COUNT },
 	{ "reps", 1, NULL, O_REPS }, { "seconds", 1, NULL, O_SECONDS },
-	{ "warmup", 1, NULL, O_WARMUP }, { "vmm-delay", 1, NULL, O_DELAY },
+	{ "scaling", 1, NULL, O_SCALING }, { "warmup", 1, NULL, O_WARMUP }, { "vmm-delay", 1, NULL, O_DELAY },
 	{ "loop-until-signal", 0, NULL, O_LOOP }, { "tight", 0, NULL, O_TIGHT },
 	{ "spin", 1, NULL, O_SPIN }, { "pin", 0, NULL, O_PIN }, { "device", 1, NULL, O_DEVICE },
 	{ "buid", 1, NULL, O_BUID }, { "addr", 1, NULL, O_ADDR }, { "verify-gen", 1, NULL, O_GEN },
@@ -1390,6 +1479,7 @@ static void parse(int argc, char **argv)
 		case O_DELAY:		opt.vmm_delay_ms = NUM(); break;
 		case O_LOOP:		opt.loop = true; break;
 		case O_TIGHT:		opt.tight = true; break;
+		case O_SCALING:		opt.slice_ms = NUM(); break;
 		case O_SPIN:		opt.spin = NUM(); break;
 		case O_PIN:		opt.pin = true; break;
 		case O_DEVICE:
@@ -1495,6 +1585,8 @@ static void parse(int argc, char **argv)
 		die(1, "--dirty-log: the log is cleared by reading it, so one vCPU only");
 	if (opt.tight && (opt.nonres || opt.spin))
 		die(1, "--tight has no room for --spin or --block-nonresident");
+	if (opt.slice_ms && (!opt.tight || !opt.seconds_ms || !opt.warmup || opt.ask != ASK_RTAS))
+		die(1, "--scaling needs --tight, --seconds and --warmup, and asks what it likes");
 	if (opt.respawn && !opt.kill_ms)
 		die(1, "--respawn needs --kill-vcpu-during");
 	/* the timing loop of a run by time must look up now and then */
