@@ -16,6 +16,7 @@ pkgs=(
 	gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
 	libc6-dev:ppc64el linux-libc-dev:ppc64el libbpf-dev:ppc64el libelf-dev:ppc64el
 	zlib1g-dev:ppc64el libzstd-dev:ppc64el libjson-c-dev:ppc64el
+	libsystemd-dev:ppc64el libncurses-dev:ppc64el
 	# big-endian compiler: skiboot
 	gcc-powerpc64-linux-gnu
 	# QEMU
@@ -23,6 +24,10 @@ pkgs=(
 	device-tree-compiler
 	# BPF, kernel modules
 	clang-19 llvm-19 bpftool pahole libbpf-dev libelf-dev libzstd-dev
+	# the controller, and what watches it
+	libsystemd-dev libncurses-dev prometheus
+	# fuzzing under sanitizers
+	libclang-rt-19-dev
 	# tests, checks and plots
 	libcmocka-dev libjson-c-dev sparse shellcheck spin gnuplot-nox fonts-dejavu-core
 )
