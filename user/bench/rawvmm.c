@@ -115,7 +115,9 @@ struct vcpu {
 	enum ask ask;			/* --scaling: of the slice, else opt.ask */
 	uint64_t slice;			/* in which the rep began */
 	bool counts;			/* the rep began well inside of it */
-	struct { uint64_t ticks, queries; } scaling[2][2];	/* by null or rtas, alone or all */
+	struct {
+		uint64_t ticks, queries;
+	} scaling[2][2];		/* of null or rtas, alone or beside all others */
 	uint64_t first_bad_hcall, first_bad_status, first_bad_state;
 	bool bad;
 };
