@@ -17,13 +17,11 @@
 #define __EEH_CANARY_H
 
 #include <eeh/eeh.h>
+#include <eeh/pci.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* Longest PCI address with its NUL; a domain may have eight digits. */
-#define EEH_PCI_ADDRESS_LEN	20
 
 /*
  * One canary covers loads from the same BAR of the same device in the same
@@ -227,13 +225,6 @@ struct eeh_canary_row {
 	const char *never_ones;
 };
 
-enum eeh_bar_kind {
-	EEH_BAR_NONE	= 0,	/* not there, not assigned, or the upper half of the one before */
-	EEH_BAR_MEM32	= 1,
-	EEH_BAR_MEM64	= 2,
-	EEH_BAR_IO	= 3,	/* never a canary */
-};
-
 enum eeh_bar_mapped {
 	EEH_BAR_NOT_MAPPED	= 0,	/* the kernel does not read it */
 	EEH_BAR_MAPPED		= 1,	/* the kernel has a mapping of (a part of) it */
@@ -262,8 +253,6 @@ struct eeh_canary_bar {
 	uint64_t covered;
 	bool prefetch;
 };
-
-#define EEH_BARS	6
 
 /* A PCI function, as it was when the library looked. */
 struct eeh_canary_device;

@@ -64,6 +64,31 @@ enum eeh_log_level {
 typedef void (*eeh_log_fn)(void *arg, enum eeh_log_level level, const char *msg);
 
 /**
+ * struct eeh_sys - how the library reaches devices, and the time
+ * @sz:		sizeof(struct eeh_sys)
+ * @arg:	first argument of each function
+ * @open:	as open(2) with O_CLOEXEC; a descriptor or -errno
+ * @close:	as close(2)
+ * @ioctl:	as ioctl(2); its result or -errno. @val is a number or an address,
+ *		as @request wants it
+ * @now_ns:	nanoseconds of a clock that never goes back (CLOCK_MONOTONIC)
+ * @sleep_ms:	sleep that many milliseconds
+ *
+ * For /dev/vfio and /dev/eeh, so that programs can be tested without hardware.
+ * Files in sysfs and procfs are always read directly, see the roots below. A
+ * function that is NULL is the system's own.
+ */
+struct eeh_sys {
+	size_t sz;
+	void *arg;
+	int (*open)(void *arg, const char *path, int flags);
+	int (*close)(void *arg, int fd);
+	int (*ioctl)(void *arg, int fd, unsigned long request, unsigned long val);
+	uint64_t (*now_ns)(void *arg);
+	void (*sleep_ms)(void *arg, uint32_t ms);
+};
+
+/**
  * struct eeh_ctx_opts - options of eeh_ctx_new()
  * @sz:		sizeof(struct eeh_ctx_opts)
  * @sysfs_root:	where sysfs is mounted; NULL: /sys
@@ -71,8 +96,10 @@ typedef void (*eeh_log_fn)(void *arg, enum eeh_log_level level, const char *msg)
  * @bpffs_root:	where the BPF file system is mounted; NULL: @sysfs_root/fs/bpf
  * @log:	called for every message; NULL: messages are dropped
  * @log_arg:	first argument of @log
+ * @dev_root:	where device nodes are; NULL: /dev
+ * @sys:	how to reach devices; NULL: by system calls
  *
- * The strings are copied.
+ * The strings are copied, and so is @sys.
  */
 struct eeh_ctx_opts {
 	size_t sz;
@@ -81,6 +108,8 @@ struct eeh_ctx_opts {
 	const char *bpffs_root;
 	eeh_log_fn log;
 	void *log_arg;
+	const char *dev_root;
+	const struct eeh_sys *sys;
 };
 
 /**

@@ -3,7 +3,6 @@
  * A PCI function as sysfs shows it, and why it has a canary or has not. Nothing
  * here reads the device: its config space and BARs are the kernel's business.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,15 +11,6 @@
 #include <unistd.h>
 
 #include "eeh_internal.h"
-
-#define PCI_DEVICES	"bus/pci/devices"
-
-/* include/linux/ioport.h; what /sys/bus/pci/devices/.../resource has in its third column. */
-#define IORESOURCE_IO		0x00000100
-#define IORESOURCE_MEM		0x00000200
-#define IORESOURCE_PREFETCH	0x00002000
-#define IORESOURCE_UNSET	0x20000000
-#define IORESOURCE_MEM_64	0x00100000
 
 #define PCI_BASE_CLASS_BRIDGE	0x06
 
@@ -36,92 +26,25 @@ struct eeh_canary_device {
 	struct eeh_canary_bar bar[EEH_BARS];
 };
 
-static int dev_path(char *buf, size_t len, const char *address, const char *file)
-{
-	int n = snprintf(buf, len, PCI_DEVICES "/%s%s%s", address, *file ? "/" : "", file);
-
-	return n < 0 || (size_t)n >= len ? -ENAMETOOLONG : 0;
-}
-
-static int dev_read(struct eeh_ctx *ctx, const char *address, const char *file, char *buf,
-		    size_t len)
-{
-	char rel[128];
-	ssize_t n;
-	int err = dev_path(rel, sizeof(rel), address, file);
-
-	if (err)
-		return err;
-	n = eeh_read(ctx, EEH_ROOT_SYSFS, rel, buf, len);
-	return n < 0 ? (int)n : 0;
-}
-
-static int garbled(struct eeh_ctx *ctx, const char *address, const char *file)
-{
-	return eeh_fail(ctx, -EBADMSG, "%s/" PCI_DEVICES "/%s/%s is not understood", ctx->sysfs,
-			address, file);
-}
-
-static int read_id(struct eeh_ctx *ctx, const char *address, const char *file, uint64_t max,
-		   uint64_t *val)
-{
-	char buf[32];
-	int err = dev_read(ctx, address, file, buf, sizeof(buf));
-
-	if (!err && (eeh_parse_u64(buf, val) || *val > max))
-		err = -EBADMSG;
-	return !err || err == -ENOENT ? err : garbled(ctx, address, file);
-}
-
-/* The last part of a symbolic link; "" if there is none. */
-static void read_link(struct eeh_ctx *ctx, const char *address, const char *file, char *buf,
-		      size_t len)
-{
-	char rel[128], path[PATH_MAX], target[PATH_MAX], *slash;
-	ssize_t n;
-
-	*buf = '\0';
-	if (dev_path(rel, sizeof(rel), address, file) ||
-	    eeh_path(ctx, EEH_ROOT_SYSFS, rel, path, sizeof(path)))
-		return;
-	n = readlink(path, target, sizeof(target) - 1);
-	if (n < 0)
-		return;
-	target[n] = '\0';
-	slash = strrchr(target, '/');
-	snprintf(buf, len, "%s", slash ? slash + 1 : target);
-}
-
-/* "0x0000210000000000 0x000021000001ffff 0x0000000000040200": a line per BAR, then others. */
 static int read_bars(struct eeh_ctx *ctx, struct eeh_canary_device *d)
 {
-	uint64_t start, end, flags;
+	struct eeh_pe_bar bars[EEH_BARS];
 	struct eeh_canary_bar *b;
-	char buf[4096], *line;
 	int err, i;
 
-	err = dev_read(ctx, d->address, "resource", buf, sizeof(buf));
-	if (err)
-		return err == -ENOENT ? err : garbled(ctx, d->address, "resource");
-	for (i = 0, line = buf; i < EEH_BARS && line; i++) {
-		if (sscanf(line, "0x%" SCNx64 " 0x%" SCNx64 " 0x%" SCNx64, &start, &end, &flags) != 3)
-			return garbled(ctx, d->address, "resource");
-		line = strchr(line, '\n');
-		line += !!line;
+	err = eeh_pci_read_bars(ctx, d->address, bars);
+	for (i = 0; !err && i < EEH_BARS; i++) {
 		b = &d->bar[i];
 		b->sz = sizeof(*b);
-		/* Not there, or there is no address for it. */
-		if (!(flags & (IORESOURCE_IO | IORESOURCE_MEM)) || flags & IORESOURCE_UNSET ||
-		    end <= start)
+		if (bars[i].kind == EEH_BAR_NONE)
 			continue;
-		b->kind = !(flags & IORESOURCE_MEM) ? EEH_BAR_IO :
-			  flags & IORESOURCE_MEM_64 ? EEH_BAR_MEM64 : EEH_BAR_MEM32;
-		b->prefetch = b->kind != EEH_BAR_IO && flags & IORESOURCE_PREFETCH;
-		b->start = start;
-		b->size = end - start + 1;
-		b->pieces = end / EEH_CANARY_REACH - start / EEH_CANARY_REACH + 1;
+		b->kind = bars[i].kind;
+		b->prefetch = bars[i].prefetch;
+		b->start = bars[i].start;
+		b->size = bars[i].size;
+		b->pieces = (b->start + b->size - 1) / EEH_CANARY_REACH - b->start / EEH_CANARY_REACH + 1;
 	}
-	return 0;
+	return err;
 }
 
 /*
@@ -221,13 +144,6 @@ static void verdict(struct eeh_canary_device *d, enum eeh_canary_verdict v, cons
 	va_end(ap);
 }
 
-/* Does anybody but this kernel own it? */
-static bool is_passed(const char *driver)
-{
-	return !strncmp(driver, "vfio", 4) || !strcmp(driver, "uio_pci_generic") ||
-	       !strcmp(driver, "igb_uio") || !strcmp(driver, "pci-stub");
-}
-
 static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct have *h)
 {
 	const struct eeh_canary_entry *row = d->row;
@@ -256,7 +172,7 @@ static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct
 	 * reading that marks a PE that has just been frozen and tells nobody
 	 * (pnv_eeh_get_pe_state()), so that it is never recovered.
 	 */
-	if (dev_read(ctx, d->address, "eeh_pe_config_addr", buf, sizeof(buf)) || !*buf) {
+	if (eeh_pci_read(ctx, d->address, "eeh_pe_config_addr", buf, sizeof(buf)) || !*buf) {
 		verdict(d, EEH_CANARY_NO_EEH, "not under EEH, so this kernel never asks whether it is "
 			"frozen: nothing to gain");
 		return;
@@ -266,7 +182,7 @@ static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct
 			"first");
 		return;
 	}
-	if (is_passed(d->driver)) {
+	if (eeh_pci_is_passed(d->driver)) {
 		verdict(d, EEH_CANARY_PASSED, "passed through (%s), so its reads do not come by this "
 			"kernel: use a canary in the guest", d->driver);
 		return;
@@ -287,7 +203,7 @@ static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct
 		return;
 	}
 	/* Missing before 5.11, and "unknown" without power management. */
-	if (!dev_read(ctx, d->address, "power_state", buf, sizeof(buf)) && *buf == 'D' &&
+	if (!eeh_pci_read(ctx, d->address, "power_state", buf, sizeof(buf)) && *buf == 'D' &&
 	    strcmp(buf, "D0")) {
 		verdict(d, EEH_CANARY_ASLEEP, "asleep (%s): try again when it is in use, or set its "
 			"power/control to \"on\"", buf);
@@ -307,11 +223,11 @@ static int device_get(struct eeh_ctx *ctx, const char *address, struct eeh_canar
 	if (!d)
 		return eeh_fail(ctx, -ENOMEM, "out of memory");
 	snprintf(d->address, sizeof(d->address), "%s", address);
-	err = read_id(ctx, address, "vendor", UINT16_MAX, &vendor);
+	err = eeh_pci_read_id(ctx, address, "vendor", UINT16_MAX, &vendor);
 	if (!err)
-		err = read_id(ctx, address, "device", UINT16_MAX, &id);
+		err = eeh_pci_read_id(ctx, address, "device", UINT16_MAX, &id);
 	if (!err)
-		err = read_id(ctx, address, "class", 0xffffff, &class_code);
+		err = eeh_pci_read_id(ctx, address, "class", 0xffffff, &class_code);
 	if (!err)
 		err = read_bars(ctx, d);
 	if (err) {
@@ -322,7 +238,7 @@ static int device_get(struct eeh_ctx *ctx, const char *address, struct eeh_canar
 	d->vendor = vendor;
 	d->id = id;
 	d->class_code = class_code;
-	read_link(ctx, address, "driver", d->driver, sizeof(d->driver));
+	eeh_pci_read_link(ctx, address, "driver", d->driver, sizeof(d->driver));
 	read_mapped(ctx, d);
 	d->row = eeh_canary_find(d->vendor, d->id, d->class_code);
 	/* No module, no canaries. */
@@ -354,51 +270,14 @@ void eeh_canary_device_free(struct eeh_canary_device *d)
 	free(d);
 }
 
-static int compare(const void *a, const void *b)
-{
-	const char *x = a, *y = b;
-	size_t n = strlen(x), m = strlen(y);
-
-	/* A domain has four digits or more. */
-	return n != m ? (n > m) - (n < m) : strcmp(x, y);
-}
-
 int eeh_canary_for_each_device(struct eeh_ctx *ctx, eeh_canary_device_fn fn, void *arg)
 {
-	char path[PATH_MAX], addr[EEH_PCI_ADDRESS_LEN];
-	char (*list)[EEH_PCI_ADDRESS_LEN] = NULL, (*more)[EEH_PCI_ADDRESS_LEN];
+	char (*list)[EEH_PCI_ADDRESS_LEN];
 	struct eeh_canary_device *d;
-	size_t nr = 0, room = 0, i;
-	struct dirent *e;
+	size_t nr, i;
 	int err;
-	DIR *dir;
 
-	err = eeh_path(ctx, EEH_ROOT_SYSFS, PCI_DEVICES, path, sizeof(path));
-	if (err)
-		return eeh_fail(ctx, err, "%s/" PCI_DEVICES ": %s", ctx->sysfs, strerror(-err));
-	dir = opendir(path);
-	if (!dir) {
-		err = -errno;
-		return eeh_fail(ctx, err, "%s: %s", path, err == -ENOENT ? "this machine has no PCI" :
-				strerror(-err));
-	}
-	while (!err && (e = readdir(dir))) {
-		if (eeh_pci_address(e->d_name, addr))
-			continue;
-		if (nr == room) {
-			room = room ? 2 * room : 64;
-			more = realloc(list, room * sizeof(*list));
-			if (!more) {
-				err = eeh_fail(ctx, -ENOMEM, "out of memory");
-				break;
-			}
-			list = more;
-		}
-		memcpy(list[nr++], addr, sizeof(addr));
-	}
-	closedir(dir);
-	if (nr)
-		qsort(list, nr, sizeof(*list), compare);
+	err = eeh_pci_list(ctx, &list, &nr);
 	for (i = 0; !err && i < nr; i++) {
 		err = device_get(ctx, list[i], &d);
 		if (err == -ENODEV) {	/* gone meanwhile */

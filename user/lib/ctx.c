@@ -91,7 +91,11 @@ int eeh_ctx_new(struct eeh_ctx **ret, const struct eeh_ctx_opts *opts)
 	ctx->log = o.log;
 	ctx->log_arg = o.log_arg;
 
-	err = copy_root(ctx->sysfs, sizeof(ctx->sysfs), o.sysfs_root, "/sys");
+	err = eeh_dev_init(&ctx->sys, o.sys);
+	if (!err)
+		err = copy_root(ctx->dev, sizeof(ctx->dev), o.dev_root, "/dev");
+	if (!err)
+		err = copy_root(ctx->sysfs, sizeof(ctx->sysfs), o.sysfs_root, "/sys");
 	if (!err)
 		err = copy_root(ctx->proc, sizeof(ctx->proc), o.proc_root, "/proc");
 	if (!err) {

@@ -9,6 +9,7 @@
 #include <eeh/canary.h>
 #include <eeh/eeh.h>
 #include <eeh/fastpath.h>
+#include <eeh/pe.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -16,6 +17,8 @@ struct eeh_ctx {
 	char sysfs[PATH_MAX / 4];
 	char proc[PATH_MAX / 4];
 	char bpffs[PATH_MAX / 4];
+	char dev[PATH_MAX / 4];
+	struct eeh_sys sys;
 	eeh_log_fn log;
 	void *log_arg;
 	char error[512];
@@ -38,7 +41,7 @@ int eeh_opts_get(void *dst, size_t known, const void *src);
 int eeh_out_put(void *dst, const void *src, size_t known);
 
 /* file.c */
-enum eeh_root { EEH_ROOT_SYSFS, EEH_ROOT_PROC, EEH_ROOT_BPFFS };
+enum eeh_root { EEH_ROOT_SYSFS, EEH_ROOT_PROC, EEH_ROOT_BPFFS, EEH_ROOT_DEV };
 
 /* "root/rel" in a static size buffer; -ENAMETOOLONG. */
 int eeh_path(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel, char *buf, size_t len);
@@ -51,6 +54,15 @@ int eeh_write(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel, co
 bool eeh_exists(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel);
 /* The whole string is one number, decimal or 0x...; 0 or -EBADMSG. */
 int eeh_parse_u64(const char *s, uint64_t *val);
+
+/* dev.c: device nodes below the injectable /dev, and the clock */
+int eeh_dev_init(struct eeh_sys *dst, const struct eeh_sys *src);
+int eeh_dev_open(const struct eeh_ctx *ctx, const char *rel, int flags);
+void eeh_dev_close(const struct eeh_ctx *ctx, int fd);		/* -1 does nothing */
+int eeh_dev_ioctl(const struct eeh_ctx *ctx, int fd, unsigned long request, unsigned long val);
+int eeh_dev_ioctl_ptr(const struct eeh_ctx *ctx, int fd, unsigned long request, void *p);
+uint64_t eeh_now_ns(const struct eeh_ctx *ctx);
+void eeh_sleep_ms(const struct eeh_ctx *ctx, uint32_t ms);
 
 /* sysfs.c */
 #define EEH_SYS	"kernel/eeh_bpf"
@@ -69,6 +81,26 @@ uint32_t eeh_taps_parse(const char *taps);
 int eeh_canary_parse(const char *line, struct eeh_canary *c);
 /* Checks a PCI address and writes it as sysfs does; -EINVAL. */
 int eeh_pci_address(const char *s, char out[EEH_PCI_ADDRESS_LEN]);
+
+/* pci.c: files of a PCI function */
+#define EEH_PCI_DEVICES	"bus/pci/devices"
+
+int eeh_pci_read(struct eeh_ctx *ctx, const char *address, const char *file, char *buf, size_t len);
+/* A number; -ENOENT, -EBADMSG. */
+int eeh_pci_read_id(struct eeh_ctx *ctx, const char *address, const char *file, uint64_t max,
+		    uint64_t *val);
+int eeh_pci_garbled(struct eeh_ctx *ctx, const char *address, const char *file);
+/* The last part of a symbolic link, "" if there is none; all of it, or -errno. */
+void eeh_pci_read_link(struct eeh_ctx *ctx, const char *address, const char *file, char *buf,
+		       size_t len);
+int eeh_pci_link_target(struct eeh_ctx *ctx, const char *address, const char *file, char *buf,
+			size_t len);
+/* EEH_BARS of them; -ENOENT, -EBADMSG. */
+int eeh_pci_read_bars(struct eeh_ctx *ctx, const char *address, struct eeh_pe_bar *bars);
+/* All functions, sorted; free() the list. */
+int eeh_pci_list(struct eeh_ctx *ctx, char (**list)[EEH_PCI_ADDRESS_LEN], size_t *nr);
+/* Does that driver hand it to somebody else than this kernel? */
+bool eeh_pci_is_passed(const char *driver);
 
 /* canary_table.c */
 struct eeh_canary_entry {

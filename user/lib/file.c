@@ -14,7 +14,8 @@
 int eeh_path(const struct eeh_ctx *ctx, enum eeh_root root, const char *rel, char *buf, size_t len)
 {
 	const char *r = root == EEH_ROOT_SYSFS ? ctx->sysfs :
-			root == EEH_ROOT_PROC ? ctx->proc : ctx->bpffs;
+			root == EEH_ROOT_PROC ? ctx->proc :
+			root == EEH_ROOT_BPFFS ? ctx->bpffs : ctx->dev;
 	int n = snprintf(buf, len, "%s%s%s", r, *rel ? "/" : "", rel);
 
 	return n < 0 || (size_t)n >= len ? -ENAMETOOLONG : 0;
