@@ -82,9 +82,10 @@ bench-tools: user
 bpf-tests:
 	$(MAKE) -C selftests/bpf CROSS_COMPILE=$(CROSS) CLANG=clang-19 O=$(B)/payload/lies
 
-# What shows a register of the emulated host to its guests
+# What shows a register of the emulated host to its guests; the ioctls of /dev/eeh
 vm-tools:
 	$(MAKE) -C selftests/vm/genpage CROSS_COMPILE=$(CROSS) O=$(B)/payload/lib
+	$(MAKE) -C selftests/vm/eehdev CROSS_COMPILE=$(CROSS) O=$(B)/payload/bin
 
 # The module and the policy with one planted fault each, which the tests must find.
 faults:

@@ -119,15 +119,16 @@ struct eeh_dev_log {
  * them once, when it isolates the PE: fetch a PE that is isolated already, and
  * the record is EEH_DEV_LOG_STALE.
  *
- * Returns the state as GET_STATE of EEH_DEV_PE_OP. seq and flags: those of the
- * PE's newest record, if it is of this freeze; seq is 0 if the PE is not frozen.
+ * Returns the state as GET_STATE of EEH_DEV_PE_OP. seq is the number of the record
+ * of this freeze (EEH_DEV_LOG has it after seq - 1), 0 if the PE is not frozen.
+ * EEH_DEV_LOG_STALE in flags: this call has fetched nothing, it was done before.
  */
 struct eeh_dev_fetch {
 	__u32 argsz;
 	__u32 flags;		/* out: EEH_DEV_LOG_* */
 	__u32 phb;
 	__u32 pe_addr;
-	__u64 seq;		/* out: for EEH_DEV_LOG, less 1; 0: none */
+	__u64 seq;		/* out */
 };
 
 /*
@@ -178,9 +179,9 @@ enum eeh_event_type {
 	EEH_EVENT_RESET		= 2,	/* begins; arg[0]: EEH_RESET_* of the kernel, 0 1 3 */
 	EEH_EVENT_OPTION	= 3,	/* arg[0]: EEH_OPT_* (0 disable 1 enable 2, 3 thaw) */
 	EEH_EVENT_CONFIGURE	= 4,	/* bridges are configured: the end of a recovery */
-	EEH_EVENT_INJECT	= 5,	/* arg[0]: type << 32 | function, arg[1]: address */
-	EEH_EVENT_LOG		= 6,	/* diagnostic data; arg[0]: seq, arg[1]: flags << 32 | len */
-	EEH_EVENT_QUERY		= 7,	/* arg[0]: tap << 32 | outcome, arg[1]: ns. On request only */
+	EEH_EVENT_INJECT	= 5,	/* arg[0]: type << 32 | func, arg[1]: address */
+	EEH_EVENT_LOG		= 6,	/* arg[0]: seq, arg[1]: flags << 32 | len */
+	EEH_EVENT_QUERY		= 7,	/* arg[0]: tap << 32 | outcome, arg[1]: ns. On request */
 	EEH_EVENT_BIND		= 8,	/* arg[0]: 1 bound to a VM's question, 0 unbound */
 	EEH_EVENT_MAX,
 };

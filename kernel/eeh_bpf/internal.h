@@ -11,6 +11,9 @@
  *   canary.c     registers whose loads are evidence
  *   bind.c       which question of which VM means which PE
  *   watch.c      learning bindings, and auditing answers, by watching the VMM
+ *   event.c      freezes: who noticed, and seeing that somebody does
+ *   pe_log.c     the diagnostic data of freezes
+ *   dev.c        /dev/eeh, and PEs in use by it
  *
  * Everything that a tap calls runs with preemption disabled, which is an RCU
  * read-side section, and does not sleep.
@@ -29,6 +32,7 @@
 #include <linux/workqueue.h>
 
 #include <eeh_bpf.h>
+#include <eeh_dev.h>
 
 /* For everything that must leave a tap for process context. */
 extern struct workqueue_struct *core_wq;
@@ -245,6 +249,10 @@ int tap_init(void);
 void tap_exit(void);
 ssize_t tap_show(char *buf);
 
+/* What happens to PEs is heard of while a policy is attached, or between these two. */
+int tap_event_get(void);		/* may sleep */
+void tap_event_put(void);		/* may sleep */
+
 /* ----------------------------------------------------------- tap_check.c */
 
 void tap_check_policy(bool attached);	/* may sleep */
@@ -254,6 +262,55 @@ bool tap_check_armed(void);
 bool tap_check_busy(void);		/* a thaw or reset is under way */
 bool tap_check_settle(void);		/* since it was armed; may sleep */
 bool tap_check_missed(void);
+
+/* ----------------------------------------------------------------- dev.c */
+
+/* A PE in use is not freed; what may sleep is done with it, unlike with a wrapper. */
+struct pe_use {
+	struct list_head node;
+	struct eeh_pe *pe;
+	struct pe_wrap *wrap;
+	bool exclusive;
+};
+
+enum pe_use_mode {
+	PE_USE_SHARED,		/* to ask */
+	PE_USE_EXCLUSIVE,	/* to change it, unless a driver of this kernel uses it */
+	PE_USE_HOST,		/* to change it, even then */
+};
+
+int pe_use_init(void);
+void pe_use_exit(void);
+int pe_use_begin(struct pe_use *u, u32 phb, u32 addr, enum pe_use_mode mode);	/* may sleep */
+void pe_use_end(struct pe_use *u);				/* may sleep */
+void pe_use_lock(void);
+void pe_use_unlock(void);
+bool pe_use_going(const struct pci_dev *pdev);			/* under the lock */
+
+int dev_init(void);
+void dev_exit(void);
+void dev_signal(u32 phb, u32 addr);				/* may sleep */
+
+/* --------------------------------------------------------------- event.c */
+
+void event_arm(void);			/* may sleep */
+void event_disarm(void);		/* may sleep */
+void event_sweep(bool on);		/* may sleep */
+void event_isolated(struct eeh_pe *pe);
+void event_thawed(const struct eeh_pe *pe, int option);		/* EEH_OPT_*; -1: reset */
+int event_ask(struct pe_use *u, enum eeh_source source);	/* may sleep */
+void event_recorded(u32 phb, u32 addr, u64 seq);
+u64 event_record(u32 phb, u32 addr);
+
+/* -------------------------------------------------------------- pe_log.c */
+
+void pe_log_frozen(struct eeh_pe *pe, enum eeh_source source, bool fresh);
+void pe_log_fetched(const void *data, bool ok);
+void pe_log_flush(void);					/* may sleep */
+u64 pe_log_stale(const struct pe_use *u, enum eeh_source source);	/* may sleep */
+int pe_log_read(struct eeh_dev_log *log);			/* may sleep */
+u32 pe_log_flags(u32 phb, u32 addr, u64 seq);			/* may sleep */
+void pe_log_exit(void);
 
 /* --------------------------------------------------------------- sysfs.c */
 

@@ -18,9 +18,13 @@ static int __init eeh_bpf_init(void)
 	err = watch_init();
 	if (err)
 		return err;
-	err = pe_init();
+	/* before pe_init(): see use_nb */
+	err = pe_use_init();
 	if (err)
 		goto err_watch;
+	err = pe_init();
+	if (err)
+		goto err_use;
 	err = canary_init();
 	if (err)
 		goto err_pe;
@@ -30,15 +34,20 @@ static int __init eeh_bpf_init(void)
 	err = sysfs_init();
 	if (err)
 		goto err_tap;
+	err = dev_init();
+	if (err)
+		goto err_sysfs;
 	/*
 	 * Last, as it can not be undone: from here on programs can attach, and
 	 * each attached one holds a reference to this module.
 	 */
 	err = ops_init();
 	if (err)
-		goto err_sysfs;
+		goto err_dev;
 	return 0;
 
+err_dev:
+	dev_exit();
 err_sysfs:
 	sysfs_exit();
 err_tap:
@@ -47,18 +56,24 @@ err_canary:
 	canary_exit();
 err_pe:
 	pe_exit();
+err_use:
+	pe_use_exit();
+	pe_log_exit();
 err_watch:
 	watch_exit();
 	return err;
 }
 
-/* No policy is attached here, so no tap is armed and nothing is bound. */
+/* No policy is attached here and no file open, so no tap is armed and nothing is bound. */
 static void __exit eeh_bpf_exit(void)
 {
+	dev_exit();
 	sysfs_exit();
 	tap_exit();
 	canary_exit();
 	pe_exit();
+	pe_use_exit();
+	pe_log_exit();
 	watch_exit();
 }
 

@@ -73,6 +73,9 @@ static void on_set_option(void *arg, struct ftrace_regs *fregs)
 			pe_wrap_resetting(w, false);
 		binding_drop_pe(pe);
 	}
+	if (option == EEH_OPT_THAW_MMIO || option == EEH_OPT_THAW_DMA)
+		event_thawed(pe, option);
+	trace_eeh_pe_option(pe->phb->global_number, pe->addr, option);
 	ops_event(w, pe, 0, EEH_BPF_EV_OPTION, option);
 }
 
@@ -84,6 +87,7 @@ static void on_reset(void *arg, struct ftrace_regs *fregs)
 
 	if (w)
 		pe_wrap_resetting(w, true);
+	event_thawed(pe, -1);
 	trace_eeh_pe_reset(pe->phb->global_number, pe->addr, option);
 	ops_event(w, pe, 0, EEH_BPF_EV_RESET, option);
 }
@@ -95,6 +99,7 @@ static void on_configure(void *arg, struct ftrace_regs *fregs)
 
 	if (w)
 		pe_wrap_resetting(w, false);
+	trace_eeh_pe_configure(pe->phb->global_number, pe->addr);
 	ops_event(w, pe, 0, EEH_BPF_EV_CONFIGURE, 0);
 }
 
@@ -117,7 +122,7 @@ static void on_isolated(void *arg, struct ftrace_regs *fregs)
 	canary_suspend_all("isolated");
 	if (pe->state & EEH_PE_ISOLATED)
 		return;
-	trace_eeh_pe_frozen(pe->phb->global_number, pe->addr, eeh_pe_passed(pe));
+	event_isolated(pe);
 	ops_event(void_evidence(pe), pe, 0, EEH_BPF_EV_FROZEN, 0);
 }
 
@@ -178,7 +183,8 @@ static struct ftrace_ops ops_eeh = { .func = tap_eeh, .flags = FTRACE_OPS_FL_PER
 
 static DEFINE_MUTEX(tap_mutex);
 static bool tap_wanted;		/* a policy is attached */
-static bool rtas_armed, event_armed;
+static bool rtas_armed;
+static unsigned int event_users;	/* the policy, and open files: armed if there is one */
 
 /* kvm-hv's tracepoints, while it is loaded */
 enum { TP_RUN, TP_HCALL, TPS };
@@ -203,16 +209,53 @@ static int arm_event(void)
 	for (i = 0; i < ARRAY_SIZE(eeh_fns); i++) {
 		err = ftrace_set_filter_ip(&ops_eeh, eeh_fns[i].addr, 0, i == 0);
 		if (err) {
-			pr_err("%s() can not be probed (%d)\n", eeh_fns[i].name, err);
+			pr_err_ratelimited("%s() can not be probed (%d)\n", eeh_fns[i].name, err);
 			ftrace_free_filter(&ops_eeh);
 			return err;
 		}
 	}
 	err = register_ftrace_function(&ops_eeh);
 	if (err == -EBUSY)
-		pr_err("probes can not be set while kernel.ftrace_enabled is 0\n");
-	event_armed = !err;
+		pr_err_ratelimited("probes can not be set while kernel.ftrace_enabled is 0\n");
+	if (err)
+		ftrace_free_filter(&ops_eeh);
+	else
+		event_arm();
 	return err;
+}
+
+static int event_get(void)
+{
+	int err = event_users ? 0 : arm_event();
+
+	lockdep_assert_held(&tap_mutex);
+	if (!err)
+		event_users++;
+	return err;
+}
+
+static void event_put(void)
+{
+	lockdep_assert_held(&tap_mutex);
+	if (--event_users)
+		return;
+	/* also waits until no callback runs any more */
+	if (unregister_ftrace_function(&ops_eeh))
+		pr_err("a probe could not be removed\n");
+	ftrace_free_filter(&ops_eeh);
+	event_disarm();
+}
+
+int tap_event_get(void)
+{
+	guard(mutex)(&tap_mutex);
+	return event_get();
+}
+
+void tap_event_put(void)
+{
+	guard(mutex)(&tap_mutex);
+	event_put();
 }
 
 static void unprobe(int n)
@@ -255,7 +298,7 @@ int tap_arm(void)
 
 	guard(mutex)(&tap_mutex);
 	/* First: bindings must not exist while their end would go unseen. */
-	err = arm_event();
+	err = event_get();
 	if (err)
 		return err;
 	tap_wanted = true;
@@ -270,11 +313,7 @@ void tap_disarm(void)
 	tap_wanted = false;
 	tap_check_policy(false);
 	disarm_rtas();
-	/* also waits until no callback runs any more */
-	if (event_armed && unregister_ftrace_function(&ops_eeh))
-		pr_err("a probe could not be removed\n");
-	ftrace_free_filter(&ops_eeh);
-	event_armed = false;
+	event_put();
 }
 
 ssize_t tap_show(char *buf)
@@ -284,7 +323,7 @@ ssize_t tap_show(char *buf)
 	guard(mutex)(&tap_mutex);
 	if (rtas_armed)
 		len += sysfs_emit_at(buf, len, "rtas ");
-	if (event_armed)
+	if (event_users)
 		len += sysfs_emit_at(buf, len, "event ");
 	if (tap_check_armed())
 		len += sysfs_emit_at(buf, len, "check ");

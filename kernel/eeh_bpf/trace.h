@@ -7,6 +7,7 @@
 
 #include <linux/tracepoint.h>
 #include <eeh_bpf.h>
+#include <eeh_dev.h>
 
 #define show_eeh_tap(v)							\
 	__print_symbolic(v,						\
@@ -40,6 +41,27 @@
 	__print_symbolic(v,						\
 		{ 0, "deactivate" }, { 1, "hot" }, { 3, "fundamental" })
 
+#define show_eeh_source(v)						\
+	__print_symbolic(v,						\
+		{ EEH_SOURCE_UNKNOWN,		"unknown" },		\
+		{ EEH_SOURCE_INTERRUPT,		"interrupt" },		\
+		{ EEH_SOURCE_QUERY,		"query" },		\
+		{ EEH_SOURCE_SWEEP,		"sweep" },		\
+		{ EEH_SOURCE_CHECK,		"check" },		\
+		{ EEH_SOURCE_PARENT,		"parent" },		\
+		{ EEH_SOURCE_FETCH,		"fetch" })
+
+#define show_eeh_log_flags(v)						\
+	__print_flags(v, "|",						\
+		{ EEH_DEV_LOG_STALE,		"stale" },		\
+		{ EEH_DEV_LOG_PASSED,		"passed" })
+
+/* EEH_OPT_* of <asm/eeh.h> */
+#define show_eeh_option(v)						\
+	__print_symbolic(v,						\
+		{ 0, "disable" }, { 1, "enable" }, { 2, "thaw-mmio" },	\
+		{ 3, "thaw-dma" }, { 4, "freeze" })
+
 /* One query reached the policy, or would have if a PE were bound to it. */
 TRACE_EVENT(eeh_freeze_query,
 	TP_PROTO(u64 vm, u32 tap, u32 phb, u32 pe_addr, u32 evidence, u32 outcome, u64 ns),
@@ -68,22 +90,52 @@ TRACE_EVENT(eeh_freeze_query,
 		  __entry->ns)
 );
 
-/* The kernel marks a PE isolated: it saw it frozen for the first time. */
+/* A PE was seen frozen, for the first time since its last thaw or reset. */
 TRACE_EVENT(eeh_pe_frozen,
-	TP_PROTO(u32 phb, u32 pe_addr, bool passed),
-	TP_ARGS(phb, pe_addr, passed),
+	TP_PROTO(u32 phb, u32 pe_addr, bool passed, u32 source, u64 vm),
+	TP_ARGS(phb, pe_addr, passed, source, vm),
 	TP_STRUCT__entry(
+		__field(u64, vm)
 		__field(u32, phb)
 		__field(u32, pe_addr)
+		__field(u32, source)
 		__field(bool, passed)
 	),
 	TP_fast_assign(
+		__entry->vm = vm;
 		__entry->phb = phb;
 		__entry->pe_addr = pe_addr;
+		__entry->source = source;
 		__entry->passed = passed;
 	),
-	TP_printk("pe=%04x:%x passed_through=%d",
-		  __entry->phb, __entry->pe_addr, __entry->passed)
+	TP_printk("pe=%04x:%x passed_through=%d source=%s vm=%llu",
+		  __entry->phb, __entry->pe_addr, __entry->passed,
+		  show_eeh_source(__entry->source), __entry->vm)
+);
+
+/* The diagnostic data of a freeze were saved: EEH_DEV_LOG of /dev/eeh has them. */
+TRACE_EVENT(eeh_pe_log,
+	TP_PROTO(u32 phb, u32 pe_addr, u64 seq, u32 len, u32 flags, u32 source),
+	TP_ARGS(phb, pe_addr, seq, len, flags, source),
+	TP_STRUCT__entry(
+		__field(u64, seq)
+		__field(u32, phb)
+		__field(u32, pe_addr)
+		__field(u32, len)
+		__field(u32, flags)
+		__field(u32, source)
+	),
+	TP_fast_assign(
+		__entry->seq = seq;
+		__entry->phb = phb;
+		__entry->pe_addr = pe_addr;
+		__entry->len = len;
+		__entry->flags = flags;
+		__entry->source = source;
+	),
+	TP_printk("pe=%04x:%x seq=%llu len=%u flags=%s source=%s",
+		  __entry->phb, __entry->pe_addr, __entry->seq, __entry->len,
+		  show_eeh_log_flags(__entry->flags), show_eeh_source(__entry->source))
 );
 
 /* Firmware answered a state request of the core with something but normal. */
@@ -120,6 +172,39 @@ TRACE_EVENT(eeh_pe_reset,
 	),
 	TP_printk("pe=%04x:%x reset=%s",
 		  __entry->phb, __entry->pe_addr, show_eeh_reset(__entry->option))
+);
+
+/* An option of a PE is set through eeh_pe_set_option(). */
+TRACE_EVENT(eeh_pe_option,
+	TP_PROTO(u32 phb, u32 pe_addr, u32 option),
+	TP_ARGS(phb, pe_addr, option),
+	TP_STRUCT__entry(
+		__field(u32, phb)
+		__field(u32, pe_addr)
+		__field(u32, option)
+	),
+	TP_fast_assign(
+		__entry->phb = phb;
+		__entry->pe_addr = pe_addr;
+		__entry->option = option;
+	),
+	TP_printk("pe=%04x:%x option=%s",
+		  __entry->phb, __entry->pe_addr, show_eeh_option(__entry->option))
+);
+
+/* The bridges of a PE are configured, eeh_pe_configure(): a recovery ends with it. */
+TRACE_EVENT(eeh_pe_configure,
+	TP_PROTO(u32 phb, u32 pe_addr),
+	TP_ARGS(phb, pe_addr),
+	TP_STRUCT__entry(
+		__field(u32, phb)
+		__field(u32, pe_addr)
+	),
+	TP_fast_assign(
+		__entry->phb = phb;
+		__entry->pe_addr = pe_addr;
+	),
+	TP_printk("pe=%04x:%x", __entry->phb, __entry->pe_addr)
 );
 
 /* An error injection through eeh_pe_inject_err(). */
