@@ -182,7 +182,6 @@ enum eeh_event_type {
 	EEH_EVENT_INJECT	= 5,	/* arg[0]: type << 32 | func, arg[1]: address */
 	EEH_EVENT_LOG		= 6,	/* arg[0]: seq, arg[1]: flags << 32 | len */
 	EEH_EVENT_QUERY		= 7,	/* arg[0]: tap << 32 | outcome, arg[1]: ns. On request */
-	EEH_EVENT_BIND		= 8,	/* arg[0]: 1 bound to a VM's question, 0 unbound */
 	EEH_EVENT_MAX,
 };
 

@@ -40,14 +40,14 @@ static int print_fn(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-static void print_begin(struct eeh_ctx *ctx)
+void eeh_bpf_print_begin(struct eeh_ctx *ctx)
 {
 	pthread_mutex_lock(&print_lock);
 	print_ctx = ctx;
 	print_before = libbpf_set_print(print_fn);
 }
 
-static void print_end(void)
+void eeh_bpf_print_end(void)
 {
 	libbpf_set_print(print_before);
 	print_ctx = NULL;
@@ -420,9 +420,9 @@ int eeh_fastpath_attach(struct eeh_ctx *ctx, const struct eeh_fastpath_opts *opt
 	lock = eeh_lock(ctx);
 	if (lock < 0)
 		return lock;
-	print_begin(ctx);
+	eeh_bpf_print_begin(ctx);
 	err = attach_locked(ctx, &o, o.config ? &config : NULL);
-	print_end();
+	eeh_bpf_print_end();
 	eeh_unlock(lock);
 	return err;
 }

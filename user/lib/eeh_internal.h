@@ -28,6 +28,10 @@ struct eeh_ctx {
 extern const unsigned char eeh_freeze_image[];
 extern const unsigned char eeh_freeze_image_end[];
 
+/* event_embed.c */
+extern const unsigned char eeh_events_image[];
+extern const unsigned char eeh_events_image_end[];
+
 /* log.c */
 __attribute__((format(printf, 3, 4)))
 void eeh_log(struct eeh_ctx *ctx, enum eeh_log_level level, const char *fmt, ...);
@@ -129,6 +133,9 @@ int eeh_require(struct eeh_ctx *ctx);
 
 /* attach.c */
 struct btf;
+/* libbpf's messages become this context's, between the two. */
+void eeh_bpf_print_begin(struct eeh_ctx *ctx);
+void eeh_bpf_print_end(void);
 bool eeh_same_type(const struct btf *a, uint32_t ida, const struct btf *b, uint32_t idb, int depth);
 
 /* pin.c: what is pinned, and who is attached. */

@@ -1,0 +1,1 @@
+../uapi/eeh_dev.h

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Events: the BPF programs, their ring buffer, and /dev/eeh, which keeps the module listening. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <eeh/event.h>
+
+#include "eeh_internal.h"
+
+#define PROGS	8
+
+struct eeh_events {
+	struct eeh_ctx *ctx;
+	int dev;
+	struct bpf_object *obj;
+	struct bpf_link *links[PROGS];
+	struct ring_buffer *ring;
+	int lost_fd;
+	/* of the eeh_events_read() that is under way */
+	eeh_event_fn fn;
+	void *arg;
+	int read;
+	int result;
+};
+
+/* Which program tells which type */
+static const struct {
+	const char *prog;	/* "ev_" and the name of the type */
+	uint32_t type;
+} progs[PROGS] = {
+	{ "ev_frozen", EEH_EVENT_FROZEN },
+	{ "ev_state", EEH_EVENT_STATE },
+	{ "ev_reset", EEH_EVENT_RESET },
+	{ "ev_option", EEH_EVENT_OPTION },
+	{ "ev_configure", EEH_EVENT_CONFIGURE },
+	{ "ev_inject", EEH_EVENT_INJECT },
+	{ "ev_log", EEH_EVENT_LOG },
+	{ "ev_query", EEH_EVENT_QUERY },
+};
+
+const char *eeh_event_type_name(uint32_t type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(progs); i++)
+		if (progs[i].type == type)
+			return progs[i].prog + strlen("ev_");
+	return "?";
+}
+
+const char *eeh_source_name(uint32_t source)
+{
+	static const char * const names[EEH_SOURCE_MAX] = {
+		[EEH_SOURCE_UNKNOWN] = "unknown",
+		[EEH_SOURCE_INTERRUPT] = "interrupt",
+		[EEH_SOURCE_QUERY] = "query",
+		[EEH_SOURCE_SWEEP] = "sweep",
+		[EEH_SOURCE_CHECK] = "check",
+		[EEH_SOURCE_PARENT] = "parent",
+		[EEH_SOURCE_FETCH] = "fetch",
+	};
+
+	return source < EEH_SOURCE_MAX ? names[source] : "?";
+}
+
+static int on_sample(void *arg, void *data, size_t len)
+{
+	struct eeh_events *ev = arg;
+
+	if (len < sizeof(struct eeh_event))
+		return 0;
+	ev->read++;
+	ev->result = ev->fn(ev->arg, data);
+	/* a negative result ends ring_buffer__consume(), and counts as consumed */
+	return ev->result ? -ECANCELED : 0;
+}
+
+static int load(struct eeh_events *ev, const struct eeh_events_opts *o)
+{
+	struct eeh_ctx *ctx = ev->ctx;
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	size_t i;
+	int err;
+
+	ev->obj = bpf_object__open_mem(eeh_events_image,
+				       eeh_events_image_end - eeh_events_image, NULL);
+	if (!ev->obj)
+		return eeh_fail(ctx, -errno, "cannot open the events' programs: %s",
+				strerror(errno));
+	if (o->ring_bytes) {
+		map = bpf_object__find_map_by_name(ev->obj, "eeh_ring");
+		err = bpf_map__set_max_entries(map, o->ring_bytes);
+		if (err)
+			return eeh_fail(ctx, err, "cannot make a buffer of %u bytes: %s",
+					o->ring_bytes, strerror(-err));
+	}
+	for (i = 0; i < PROGS; i++) {
+		prog = bpf_object__find_program_by_name(ev->obj, progs[i].prog);
+		bpf_program__set_autoload(prog, o->types & EEH_EVENT_BIT(progs[i].type));
+	}
+	err = bpf_object__load(ev->obj);
+	if (err)
+		return eeh_fail(ctx, err == -ESRCH ? -ENOENT : err,
+				"cannot load the events' programs: %s%s", strerror(-err),
+				err == -EPERM || err == -EACCES ? " (root is needed)" :
+				" (is the module eeh_bpf of the same version loaded?)");
+	for (i = 0; i < PROGS; i++) {
+		if (!(o->types & EEH_EVENT_BIT(progs[i].type)))
+			continue;
+		prog = bpf_object__find_program_by_name(ev->obj, progs[i].prog);
+		ev->links[i] = bpf_program__attach(prog);
+		if (!ev->links[i])
+			return eeh_fail(ctx, -errno, "cannot attach to the tracepoint of \"%s\": %s",
+					progs[i].prog, strerror(errno));
+	}
+	ev->lost_fd = bpf_object__find_map_fd_by_name(ev->obj, "eeh_lost");
+	ev->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(ev->obj, "eeh_ring"),
+				    on_sample, ev, NULL);
+	if (!ev->ring)
+		return eeh_fail(ctx, -errno, "cannot map the events' buffer: %s", strerror(errno));
+	return 0;
+}
+
+/* The kernel wants a power of two that is a multiple of the page size. */
+static int check_opts(struct eeh_ctx *ctx, struct eeh_events_opts *o)
+{
+	uint32_t page = sysconf(_SC_PAGESIZE);
+
+	if (!o->types)
+		o->types = EEH_EVENTS_DEFAULT;
+	if (o->types >> EEH_EVENT_MAX)
+		return eeh_fail(ctx, -EINVAL, "events: unknown types 0x%x", o->types);
+	if (o->ring_bytes && (o->ring_bytes % page || o->ring_bytes & (o->ring_bytes - 1)))
+		return eeh_fail(ctx, -EINVAL, "events: a buffer of %u bytes: use a power of two "
+				"of at least a page (%u)", o->ring_bytes, page);
+	return 0;
+}
+
+int eeh_events_open(struct eeh_ctx *ctx, const struct eeh_events_opts *opts,
+		    struct eeh_events **events)
+{
+	struct eeh_events_opts o = { 0 };
+	struct eeh_events *ev;
+	int err = 0;
+
+	if (!ctx || !events)
+		return -EINVAL;
+	if (opts)
+		err = eeh_opts_get(&o, sizeof(o), opts);
+	if (err)
+		return eeh_fail(ctx, err, "events: this library knows no such option");
+	err = check_opts(ctx, &o);
+	if (err)
+		return err;
+	ev = calloc(1, sizeof(*ev));
+	if (!ev)
+		return eeh_fail(ctx, -ENOMEM, "no memory");
+	ev->ctx = ctx;
+	ev->dev = eeh_dev_open(ctx, "eeh", O_RDWR);
+	if (ev->dev < 0) {
+		err = ev->dev;
+		ev->dev = -1;
+		eeh_fail(ctx, err, "cannot open /dev/eeh: %s%s", strerror(-err),
+			 err == -ENOENT ? " (load the module: modprobe eeh_bpf)" :
+			 err == -EACCES || err == -EPERM ? " (root is needed)" : "");
+	}
+	if (!err) {
+		eeh_bpf_print_begin(ctx);
+		err = load(ev, &o);
+		eeh_bpf_print_end();
+	}
+	if (err) {
+		eeh_events_close(ev);
+		return err;
+	}
+	*events = ev;
+	return 0;
+}
+
+void eeh_events_close(struct eeh_events *ev)
+{
+	size_t i;
+
+	if (!ev)
+		return;
+	ring_buffer__free(ev->ring);
+	for (i = 0; i < PROGS; i++)
+		bpf_link__destroy(ev->links[i]);
+	bpf_object__close(ev->obj);
+	eeh_dev_close(ev->ctx, ev->dev);
+	free(ev);
+}
+
+int eeh_events_fd(const struct eeh_events *ev)
+{
+	return ring_buffer__epoll_fd(ev->ring);
+}
+
+int eeh_events_read(struct eeh_events *ev, eeh_event_fn fn, void *arg)
+{
+	int ret;
+
+	ev->fn = fn;
+	ev->arg = arg;
+	ev->read = 0;
+	ev->result = 0;
+	ret = ring_buffer__consume(ev->ring);
+	if (ev->result < 0)
+		return ev->result;
+	return ret < 0 && ret != -ECANCELED ?
+	       eeh_fail(ev->ctx, ret, "cannot read events: %s", strerror(-ret)) : ev->read;
+}
+
+int eeh_events_lost(struct eeh_events *ev, uint64_t *lost)
+{
+	int i, cpus = libbpf_num_possible_cpus();
+	uint32_t zero = 0;
+	uint64_t *sums;
+	int err = 0;
+
+	*lost = 0;
+	if (cpus < 0)
+		return eeh_fail(ev->ctx, cpus, "how many CPUs? %s", strerror(-cpus));
+	sums = calloc(cpus, sizeof(*sums));
+	if (!sums)
+		return eeh_fail(ev->ctx, -ENOMEM, "no memory");
+	if (bpf_map_lookup_elem(ev->lost_fd, &zero, sums))
+		err = eeh_fail(ev->ctx, -errno, "cannot read what was lost: %s", strerror(errno));
+	else
+		for (i = 0; i < cpus; i++)
+			*lost += sums[i];
+	free(sums);
+	return err;
+}
+
+int eeh_events_eventfd(struct eeh_events *ev, uint32_t phb, uint32_t pe_addr, int fd)
+{
+	struct eeh_dev_eventfd e = {
+		.argsz = sizeof(e), .phb = phb, .pe_addr = pe_addr, .fd = fd < 0 ? -1 : fd,
+	};
+	int ret = eeh_dev_ioctl_ptr(ev->ctx, ev->dev, EEH_DEV_EVENTFD, &e);
+
+	return ret < 0 ? eeh_fail(ev->ctx, ret, "cannot watch PE %04x:%x: %s", phb, pe_addr,
+				  strerror(-ret)) : 0;
+}
