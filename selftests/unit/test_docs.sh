@@ -21,7 +21,7 @@ same() {	# same NAME LIST LIST: one word per line each
 }
 
 commands() {	# of a table of struct command
-	sed -n '/^static const struct command /,/^};/s/^\t{ "\([a-z]*\)",.*/\1/p' "$1"
+	sed -n '/^static const struct command /,/^};/s/^\t{ "\([a-z-]*\)",.*/\1/p' "$1"
 }
 
 words_in() {	# what of LIST (stdin) does not occur in FILE as a word
@@ -41,6 +41,32 @@ echo "KTAP version 1"
 objects=$(commands user/eehctl/main.c)
 same "objects: completion" "$objects" "$(completion fastpath)"
 same "objects: eehctl.8" "$objects" "$(words_in docs/man/eehctl.8 <<< "$objects")"
+
+# object NAME: source, usage, completion and manual page of "eehctl NAME" say the same
+object() {
+	local src=user/eehctl/$1.c page=docs/man/eehctl-$1.8 cmds block opts json
+
+	cmds=$(commands "$src")
+	same "$1: usage" "$cmds" "$(sed -n '/^static int help/,/^}/s/.*eehctl '"$1"' \([a-z-]*\).*/\1/p' "$src")"
+	block=$(sed -n "/^\t$1)\$/,/^\t\t;;/p" user/eehctl/bash-completion | tr -d '\\\n')
+	same "$1: completion" "$cmds" "$(grep -o '"[^"$]* help"' <<< "$block" | tr -d '"' | tr -s ' \t' '\n')"
+	same "$1: eehctl-$1.8, synopsis" "$cmds" \
+		"$(sed -n '/^\.Sh SYNOPSIS/,/^\.El/s/^\.Cm \([a-z-]*\).*/\1/p' "$page" | grep -vx "$1")"
+	same "$1: eehctl-$1.8, items" "$(grep -vx help <<< "$cmds")" \
+		"$(sed -n '/^\.Sh DESCRIPTION/,/^\.Sh [^D]/s/^\.It Cm //p' "$page" | sed 's/ Op .*//; s/ Ar .*//' |
+		tr -s ' ,' '\n')"
+	opts=$(grep -o 'strcmp(argv\[i\], "--[a-z]*")' "$src" | cut -d'"' -f2 | cut -c3-) || true
+	if [[ -n $opts ]]; then
+		same "$1: options: completion" "$opts" "$(grep -o -- '--[a-z][a-z]*' <<< "$block" | cut -c3-)"
+		same "$1: options: eehctl-$1.8" "$opts" "$(grep -o 'Fl -[a-z]*' "$page" | cut -d- -f2)"
+	fi
+	json=$(grep -o 'jput_[a-z0-9]*([a-z]*, "[a-z_]*"\|object_add(o, "[a-z_]*"\|json_print("[a-z_]*"' "$src" |
+		cut -d'"' -f2 | sort -u)
+	same "$1: JSON: eehctl-$1.8" "$json" "$(words_in "$page" <<< "$json")"
+}
+object pe
+object vm
+object inject
 
 fastpath=$(commands user/eehctl/fastpath.c)
 usage=$(sed -n '/^static int help/,/^}/p' user/eehctl/fastpath.c | grep 'eehctl fastpath' |
@@ -117,7 +143,7 @@ same "sysfs: eeh-bpf.7 and the library" "$attrs" "$(grep -o \
 
 # A C++ program can include them, each on its own.
 cxx() {
-	printf '#include <eeh/%s.h>\nint main() { eeh_ctx_opts o; EEH_INIT(&o); return !o.sz; }\n' "$1" |
+	printf '#include <eeh/%s.h>\n#include <eeh/eeh.h>\nint main() { eeh_ctx_opts o; EEH_INIT(&o); return !o.sz; }\n' "$1" |
 		g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ -
 }
 n=$((n + 1))

@@ -88,7 +88,7 @@ static int do_help(int argc, char **argv)
 	printf("Usage: eehctl [OPTIONS] OBJECT { COMMAND | help }\n"
 	       "       eehctl help\n"
 	       "\n"
-	       "       OBJECT  := { fastpath | canary | feature }\n"
+	       "       OBJECT  := { pe | vm | inject | fastpath | canary | feature }\n"
 	       "       OPTIONS := { {-j|--json} | {-p|--pretty} | {-d|--debug} | {-V|--version} |\n"
 	       "                    {-h|--help} }\n");
 	return EXIT_OK;
@@ -129,6 +129,9 @@ int cmd_select(const struct command *cmds, int argc, char **argv, const char *ob
 }
 
 static const struct command objects[] = {
+	{ "pe",		do_pe },
+	{ "vm",		do_vm },
+	{ "inject",	do_inject },
 	{ "fastpath",	do_fastpath },
 	{ "canary",	do_canary },
 	{ "feature",	do_feature },
@@ -147,7 +150,7 @@ static void log_fn(void *arg, enum eeh_log_level level, const char *msg)
 static int open_ctx(void)
 {
 	struct eeh_ctx_opts opts;
-	char sys[PATH_MAX], proc[PATH_MAX];
+	char sys[PATH_MAX], proc[PATH_MAX], dev[PATH_MAX];
 	const char *root = getenv("EEHCTL_ROOT");
 	int err;
 
@@ -156,8 +159,10 @@ static int open_ctx(void)
 	if (root && *root) {
 		snprintf(sys, sizeof(sys), "%s/sys", root);
 		snprintf(proc, sizeof(proc), "%s/proc", root);
+		snprintf(dev, sizeof(dev), "%s/dev", root);
 		opts.sysfs_root = sys;
 		opts.proc_root = proc;
+		opts.dev_root = dev;
 	}
 	err = eeh_ctx_new(&ctx, &opts);
 	return err ? fail("", err, "cannot start: %s", strerror(-err)) : 0;

@@ -30,9 +30,8 @@ static int sys_ioctl(void *arg, int fd, unsigned long request, unsigned long val
 	int ret;
 
 	(void)arg;
-	do {
-		ret = ioctl(fd, request, val);
-	} while (ret < 0 && errno == EINTR);
+	/* Not again after EINTR: /dev/eeh lets a caller give up while it waits for its turn. */
+	ret = ioctl(fd, request, val);
 	return ret < 0 ? -errno : ret;
 }
 

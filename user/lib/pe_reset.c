@@ -86,6 +86,17 @@ static int step(struct sequence *q, enum eeh_pe_step what, enum eeh_pe_op op)
 	return err ? err : eeh_pe_op(q->pe, op, NULL);
 }
 
+/* What must be done once a reset is asserted: no signal keeps us from it. */
+static int finish(struct eeh_pe *pe, enum eeh_pe_op op)
+{
+	int err;
+
+	do {
+		err = eeh_pe_op(pe, op, NULL);
+	} while (err == -EINTR);
+	return err;
+}
+
 /* One reset, from assert to configure. An asserted reset is never left behind. */
 static int reset_once(struct sequence *q)
 {
@@ -96,12 +107,12 @@ static int reset_once(struct sequence *q)
 	if (err)
 		return err;
 	canceled = begin_step(q, EEH_PE_STEP_DEACTIVATE);
-	err = eeh_pe_op(q->pe, EEH_PE_OP_RESET_DEACTIVATE, NULL);
+	err = finish(q->pe, EEH_PE_OP_RESET_DEACTIVATE);
 	if (err)
 		return err;
 	if (!canceled)
 		canceled = begin_step(q, EEH_PE_STEP_CONFIGURE);
-	err = eeh_pe_op(q->pe, EEH_PE_OP_CONFIGURE, NULL);
+	err = finish(q->pe, EEH_PE_OP_CONFIGURE);
 	return canceled ? canceled : err;
 }
 
