@@ -324,6 +324,23 @@ static int inject(struct eeh_pe *pe, const struct eeh_dev_pe_op *op)
 	return eeh_pe_inject_err(pe, op->err.type, op->err.func, op->err.addr, op->err.mask);
 }
 
+/*
+ * The end of a reset thaws the PE. A VMM that asks VFIO for its state just then may have
+ * read "frozen" before and find the PE not isolated afterwards: then it freezes it again
+ * (pnv_eeh_get_pe_state()). So look, and end the reset once more if it was not its end.
+ */
+static int end_reset(struct eeh_pe *pe)
+{
+	int i, ret;
+
+	for (i = 0; i < 3; i++) {
+		ret = eeh_pe_reset(pe, EEH_RESET_DEACTIVATE, true);
+		if (ret || eeh_pe_get_state(pe) == EEH_PE_STATE_NORMAL)
+			break;
+	}
+	return ret;
+}
+
 static int pe_op(struct pe_use *u, const struct eeh_dev_pe_op *op)
 {
 	switch (op->op) {
@@ -336,7 +353,7 @@ static int pe_op(struct pe_use *u, const struct eeh_dev_pe_op *op)
 	case VFIO_EEH_PE_UNFREEZE_DMA:
 		return eeh_pe_set_option(u->pe, EEH_OPT_THAW_DMA);
 	case VFIO_EEH_PE_RESET_DEACTIVATE:
-		return eeh_pe_reset(u->pe, EEH_RESET_DEACTIVATE, true);
+		return end_reset(u->pe);
 	case VFIO_EEH_PE_RESET_HOT:
 		return eeh_pe_reset(u->pe, EEH_RESET_HOT, true);
 	case VFIO_EEH_PE_RESET_FUNDAMENTAL:

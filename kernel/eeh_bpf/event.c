@@ -21,6 +21,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fprobe.h>
+#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/of.h>
@@ -421,6 +422,63 @@ static struct fprobe diag_probe = {
 	.entry_data_size = sizeof(void *),
 };
 
+/* --------------------------------------------------- injections that firmware refuses */
+
+/*
+ * The kernel prints a line for each, and whoever owns a PE through VFIO, or its guest, can
+ * have as many as it likes. After INJECT_BURST of a PE in INJECT_INTERVAL, as many as
+ * printk's own rate limit lets pass, more are refused before they get that far.
+ */
+#define INJECT_BURST	10
+#define INJECT_INTERVAL	(5 * HZ)
+#define INJECT_BITS	5
+
+static struct injections {
+	const struct eeh_pe *pe;	/* of PEs of the same hash, the last one */
+	unsigned long since;
+	unsigned int failed;
+} injections[1 << INJECT_BITS];
+static DEFINE_RAW_SPINLOCK(inject_lock);
+
+static struct injections *injections_of(const struct eeh_pe *pe)
+{
+	struct injections *i = &injections[hash_ptr(pe, INJECT_BITS)];
+
+	if (i->pe != pe || time_after(jiffies, i->since + INJECT_INTERVAL))
+		*i = (struct injections) { .pe = pe, .since = jiffies };
+	return i;
+}
+
+/* At the entry of eeh_pe_inject_err() */
+bool event_may_inject(const struct eeh_pe *pe)
+{
+	guard(raw_spinlock_irqsave)(&inject_lock);
+	return injections_of(pe)->failed < INJECT_BURST;
+}
+
+/* int pnv_eeh_err_inject(struct eeh_pe *pe, ...) */
+static int inject_entry(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
+			struct ftrace_regs *fregs, void *data)
+{
+	*(void **)data = (void *)ftrace_regs_get_argument(fregs, 0);
+	return 0;
+}
+
+static void inject_exit(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
+			struct ftrace_regs *fregs, void *data)
+{
+	if (!(int)ftrace_regs_get_return_value(fregs))
+		return;
+	guard(raw_spinlock_irqsave)(&inject_lock);
+	injections_of(*(void **)data)->failed++;
+}
+
+static struct fprobe inject_probe = {
+	.entry_handler = inject_entry,
+	.exit_handler = inject_exit,
+	.entry_data_size = sizeof(void *),
+};
+
 /* ------------------------------------------------------------------- the sweep */
 
 static unsigned int sweep_ms = 250;
@@ -489,7 +547,7 @@ static bool arm_probe(struct fprobe *fp, const char *name, const char *without)
 	return !err;
 }
 
-static bool next_error_armed, diag_armed;
+static bool next_error_armed, diag_armed, inject_armed;
 
 /* With the taps of the EEH core. Elsewhere than on PowerNV there is no firmware to ask. */
 void event_arm(void)
@@ -511,7 +569,9 @@ void event_disarm(void)
 		unregister_fprobe(&next_error_probe);
 	if (diag_armed)
 		unregister_fprobe(&diag_probe);
-	next_error_armed = diag_armed = false;
+	if (inject_armed)
+		unregister_fprobe(&inject_probe);
+	next_error_armed = diag_armed = inject_armed = false;
 	if (armed) {
 		unregister_trace_eeh_pe_state(event_state, NULL);
 		tracepoint_synchronize_unregister();

@@ -299,6 +299,7 @@ void event_sweep(bool on);		/* may sleep */
 void event_isolated(struct eeh_pe *pe);
 void event_thawed(const struct eeh_pe *pe, int option);		/* EEH_OPT_*; -1: reset */
 int event_ask(struct pe_use *u, enum eeh_source source);	/* may sleep */
+bool event_may_inject(const struct eeh_pe *pe);
 void event_recorded(u32 phb, u32 addr, u64 seq);
 u64 event_record(u32 phb, u32 addr);
 

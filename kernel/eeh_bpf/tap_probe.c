@@ -108,6 +108,9 @@ static void on_inject(void *arg, struct ftrace_regs *fregs)
 	struct eeh_pe *pe = arg;
 	int func = ftrace_regs_get_argument(fregs, 2);
 
+	/* A function that there is not: the kernel returns -EINVAL, and prints nothing. */
+	if (!event_may_inject(pe))
+		arch_ftrace_regs(fregs)->regs.gpr[5] = -1UL;
 	trace_eeh_inject(pe->phb->global_number, pe->addr, ftrace_regs_get_argument(fregs, 1),
 			 func, ftrace_regs_get_argument(fregs, 3),
 			 ftrace_regs_get_argument(fregs, 4));

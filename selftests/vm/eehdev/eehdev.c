@@ -2,7 +2,8 @@
 /*
  * eehdev - the ioctls of /dev/eeh, as they are, for tests
  *
- * eehdev op PHB PE OP [FLAGS]	an operation of VFIO_EEH_PE_OP: its value, or -errno
+ * eehdev op PHB PE OP [FLAGS [COUNT]]	an operation of VFIO_EEH_PE_OP, COUNT times: the last
+ *				value, or -errno
  * eehdev inject PHB PE COUNT [TYPE FUNC ADDR]	that often; how many failed, and the last value
  * eehdev log PHB PE SEQ	the record after SEQ: seq len source flags, and its data on stdout
  * eehdev fetch PHB PE		state seq flags
@@ -55,6 +56,17 @@ static int inject(unsigned long count, unsigned int type, unsigned int func, uin
 		failed += ret < 0;
 	}
 	printf("failed=%lu last=%d\n", failed, ret);
+	return 0;
+}
+
+static int ops(unsigned int nr, unsigned int flags, unsigned long count)
+{
+	int ret;
+
+	do
+		ret = op(nr, flags, 0, 0, 0);
+	while (count-- > 1);
+	printf("%d\n", ret);
 	return 0;
 }
 
@@ -175,7 +187,7 @@ int main(int argc, char **argv)
 		arg[i - 4] = strtoul(argv[i], NULL, 0);
 
 	if (!strcmp(cmd, "op"))
-		return printf("%d\n", op(arg[0], arg[1], 0, 0, 0)) < 0;
+		return ops(arg[0], arg[1], arg[2]);
 	if (!strcmp(cmd, "inject"))
 		return inject(arg[0], arg[1], arg[2], arg[3]);
 	if (!strcmp(cmd, "log"))

@@ -1,0 +1,231 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# t_event.sh [no-irq]: freezes of a PE that is passed through are told, with nobody asking for them.
+#
+# The PE belongs to a raw VM whose guest stands still. With an interrupt for every freeze, each is
+# told within a second, after resets and after mere thaws, by "eehctl trace", an eventfd and the
+# kernel's tracepoint. Then 10,000 events in a burst: each is read or counted as lost.
+#
+# no-irq, for a machine whose firmware masks repeated errors, as the real one does: a freeze that
+# raised no interrupt is found by whoever asks next, and by the sweep.
+# shellcheck disable=SC2034 # is() takes variables by name
+set -euo pipefail
+# shellcheck source=selftests/vm/vm.sh
+. ./vm.sh
+
+mode=${1:-irq}
+PHB=1
+OUT=/run/trace.out
+
+# op OP [FLAGS [COUNT]]: REPLY = its value
+op() { REPLY=$(eehdev op $PHB "$PE" "$@"); }
+reset() { op 6; op 5; op 8; }
+unfreeze() { op 2; op 3; }
+
+# trace_start ARGS...: "eehctl trace" into $OUT
+trace_start() {
+	: > $OUT
+	eehctl -j trace "$@" > $OUT 2> /run/trace.err &
+	TRACE=$!
+	# it listens when its programs are there: something has to be heard
+	until_true 60 listening || { not_ok "eehctl trace starts" "$(< /run/trace.err)"; finish; }
+}
+
+listening() {
+	op 0
+	[[ -s $OUT ]]
+}
+
+trace_stop() {
+	kill -INT $TRACE
+	TRACE_RC=0
+	wait $TRACE || TRACE_RC=$?
+}
+
+# events TYPE: how many
+events() { grep -c "\"type\":\"$1\"" $OUT || true; }
+
+more_frozen() { (($(events frozen) > $1)); }
+
+# now_ms: REPLY = CLOCK_BOOTTIME in ms, to 10 ms
+now_ms() {
+	local s
+
+	read -r s _ < /proc/uptime
+	REPLY=$((${s%.*} * 1000 + 10#${s#*.} * 10))
+}
+
+# What the PE control register freezes raises no interrupt; an access that fails does.
+fail_access() {
+	inject -t mmio-load "$DEV" > /dev/null 2> /run/inject.err || diag "$(< /run/inject.err)"
+}
+
+# one_freeze SECONDS: freeze it, wait for the event; SOURCE, LATENCY (ms)
+one_freeze() {
+	local before line start
+
+	SOURCE='' LATENCY=-1
+	before=$(events frozen)
+	now_ms
+	start=$REPLY
+	fail_access
+	until_true "$1" more_frozen "$before" || return 0
+	line=$(grep '"type":"frozen"' $OUT | tail -n 1)
+	[[ $line =~ \"source\":\"([a-z]+)\" ]] && SOURCE=${BASH_REMATCH[1]}
+	[[ $line =~ \"time_ns\":([0-9]+) ]] && LATENCY=$((BASH_REMATCH[1] / 1000000 - start))
+	[[ $line == *'"pe":"0001:'"$PE"'"'* && $line == *'"passed_through":true'* ]] ||
+		SOURCE="wrong: $line"
+}
+
+told_by() {	# told_by NAME SOURCE MS: of the last freeze
+	if [[ $SOURCE == "$2" ]] && ((LATENCY >= -10 && LATENCY <= $3)); then
+		ok "$1: told by $2 within $3 ms"
+	else
+		not_ok "$1: told by $2 within $3 ms" "by '$SOURCE' after $LATENCY ms"
+	fi
+	diag "$1: $SOURCE after $LATENCY ms"
+}
+
+with_interrupts() {
+	local i worst=0 n=0
+
+	# nobody but the interrupt
+	echo 0 > /sys/module/eeh_bpf/parameters/sweep_ms
+	trace_start --type frozen,log,option
+	for i in {1..2}; do
+		one_freeze 5
+		[[ $SOURCE == interrupt ]] && n=$((n + 1))
+		((LATENCY <= worst)) || worst=$LATENCY
+		reset
+	done
+	is "2 freezes after resets: each told by the interrupt" "n == 2"
+	n=0
+	for i in {1..10}; do
+		one_freeze 5
+		[[ $SOURCE == interrupt ]] && n=$((n + 1))
+		((LATENCY <= worst)) || worst=$LATENCY
+		unfreeze
+	done
+	is "10 freezes after mere thaws: each told by the interrupt" "n == 10"
+	is "none later than a second" "worst <= 1000"
+	diag "the last one was told after $worst ms"
+	reset
+	frozen=$(events frozen) logs=$(events log)
+	is "each was told once, with a record each" "frozen == 12 && logs == 12"
+	trace_stop
+	is "eehctl trace ends well" "TRACE_RC == 0"
+
+	eehdev eventfd $PHB "$PE" 10 > /run/eventfd.out &
+	pid=$!
+	until_true 20 grep -q waiting /run/eventfd.out || true
+	fail_access
+	wait $pid || true
+	same "the eventfd of the PE is signalled, once" "$(tail -n 1 /run/eventfd.out)" "signalled 1"
+	reset
+
+	# the kernel's own view of it: perf, trace-cmd, bpftrace
+	local t=/sys/kernel/tracing
+	eehdev hold < <(sleep 5) > /run/held &
+	pid=$!
+	until_true 20 grep -q open /run/held || true
+	echo > $t/trace
+	echo 1 > $t/events/eeh/eeh_pe_frozen/enable
+	fail_access
+	until_true 10 grep -q 'eeh_pe_frozen:.*passed_through=1 source=interrupt' $t/trace &&
+		ok "the tracepoint tells it" || not_ok "the tracepoint tells it" "$(< $t/trace)"
+	echo 0 > $t/events/eeh/eeh_pe_frozen/enable
+	wait $pid || true
+	reset
+	echo 250 > /sys/module/eeh_bpf/parameters/sweep_ms
+}
+
+# all_there COUNT: are they all read or lost?
+counted() {
+	n_read=$(events option)
+	n_lost=$(sed -n 's/.*"lost":\([0-9]*\).*/\1/p' $OUT | tail -n 1)
+	n_lost=${n_lost:-0}
+}
+
+all_there() {
+	counted
+	((n_read + n_lost >= $1))
+}
+
+burst() {
+	local before
+
+	trace_start --type option
+	counted
+	before=$((n_read + n_lost))
+	op 0 0 10000
+	until_true 60 all_there $((before + 10000)) || true
+	counted
+	is "10,000 events in a burst: all are read" "n_read == before + 10000 && n_lost == 0"
+	# who does not read loses events, and is told how many
+	kill -STOP $TRACE
+	op 0 0 20000
+	kill -CONT $TRACE
+	until_true 60 all_there $((before + 30000)) || true
+	counted
+	is "20,000 that nobody reads: each is read later or counted as lost" \
+		"n_read + n_lost == before + 30000 && n_lost > 0 && n_read > 20000"
+	diag "$n_read read, $n_lost lost"
+	trace_stop
+	same "in order, each once" \
+		"$(sed -n 's/.*"seq":\([0-9]*\).*/\1/p' $OUT | sort -n | uniq -d | wc -l)" 0
+}
+
+without_interrupts() {
+	local told
+
+	echo 0 > /sys/module/eeh_bpf/parameters/sweep_ms
+	trace_start --type frozen,option
+	one_freeze 10
+	told_by "the first one" interrupt 1000
+	reset
+	one_freeze 3
+	same "the next one raises no interrupt" "$SOURCE" ""
+	vmm vm state
+	until_true 10 more_frozen 1 || true
+	told=$(grep '"type":"frozen"' $OUT | tail -n 1)
+	[[ $told == *'"source":"query"'* ]] && ok "it is told when somebody asks" ||
+		not_ok "it is told when somebody asks" "$told"
+	reset
+	echo 250 > /sys/module/eeh_bpf/parameters/sweep_ms
+	one_freeze 10
+	told_by "with the sweep" sweep 1500
+	unfreeze
+	one_freeze 10
+	told_by "with the sweep, after a thaw" sweep 1500
+	reset
+	trace_stop
+	# Behind the kernel's back: the sweep sees the PE normal in between
+	trace_start --type frozen,option
+	for i in 1 2; do
+		one_freeze 10
+		told_by "with the sweep, $i" sweep 1500
+		inject thaw "$DEV"
+		nap 1500
+	done
+	trace_stop
+}
+
+device "$DEV"
+PE=$(inject pe "$DEV")
+module_load
+vmm_start vm --device "$DEV" --loop-until-signal
+vmm vm pause
+is "the guest stands still" "RESULT == 0"
+case $mode in
+no-irq)
+	without_interrupts
+	;;
+*)
+	with_interrupts
+	burst
+	;;
+esac
+vmm vm resume
+vmm_stop vm
+finish
