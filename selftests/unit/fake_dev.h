@@ -13,7 +13,7 @@
  *	fail=OP:ERRNO	this operation fails
  *	kernel		/dev/eeh wants to be forced
  *	isolated	was thawed without a reset
- *	log=N		has N records of diagnostic data
+ *	log=N		has N records of diagnostic data; ROOT/fake/log-PE-SEQ has one of them
  *	mem, dma	firmware injects such errors as well; m32, m64: has only that window
  * What is open must exist below ROOT/dev: vfio/vfio, vfio/GROUP, eeh; a group with "busy" in it
  * is another's. Operations are appended to ROOT/fake/ops: "PE OP". Time passes by them only.

@@ -67,6 +67,12 @@ object() {
 object pe
 object vm
 object inject
+object log
+
+classes=$(sed -n '/^const char \*eeh_log_class_name/,/^}/p' user/lib/log_dump.c | grep -o '"[a-z-]*"' | tr -d '"')
+for where in include/eeh/log.h docs/man/eehctl-log.8 docs/logs.md; do
+	same "log: classes: ${where##*/}" "$classes" "$(words_in $where <<< "$classes")"
+done
 
 fastpath=$(commands user/eehctl/fastpath.c)
 usage=$(sed -n '/^static int help/,/^}/p' user/eehctl/fastpath.c | grep 'eehctl fastpath' |

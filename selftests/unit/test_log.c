@@ -175,6 +175,46 @@ static void t_phb3(void **state)
 	assert_non_null(strstr(eeh_last_error(u->ctx), "no PE 100"));
 }
 
+/* The two tables of offsets agree. */
+static void t_layout(void **state)
+{
+	static const struct {
+		enum log_reg_id id;
+		const char *name;
+	} names[] = {
+		{ LOG_DEVICE_STATUS, "deviceStatus" }, { LOG_LINK_STATUS, "linkStatus" },
+		{ LOG_COMMAND_STATUS, "devCmdStatus" }, { LOG_AER_ROOT, "rootErrorStatus" },
+		{ LOG_AER_UNCORR, "uncorrErrorStatus" }, { LOG_AER_CORR, "corrErrorStatus" },
+		{ LOG_AER_SOURCE, "sourceId" }, { LOG_AER_TLP, "tlpHdr1" }, { LOG_NFIR, "nFir" },
+		{ LOG_PLSSR, "phbPlssr" }, { LOG_LEM_FIR, "lemFir" },
+		{ LOG_PHB_STATUS, "phbErrorStatus" }, { LOG_TXE_STATUS, "phbTxeErrorStatus" },
+		{ LOG_TXE_LOG0, "phbTxeErrorLog0" }, { LOG_TXE_LOG1, "phbTxeErrorLog1" },
+		{ LOG_ARB_STATUS, "phbRxeArbErrorStatus" }, { LOG_ARB_LOG0, "phbRxeArbErrorLog0" },
+		{ LOG_ARB_LOG1, "phbRxeArbErrorLog1" }, { LOG_TCE_STATUS, "phbRxeTceErrorStatus" },
+		{ LOG_REGB_STATUS, "phbRegbErrorStatus" },
+	};
+	const struct log_layout * const layouts[] = { &log_layout_phb3, &log_layout_phb4 };
+	size_t i, j, k;
+
+	(void)state;
+	assert_int_equal(ARRAY_SIZE(names), LOG_REG_IDS);
+	for (i = 0; i < 2; i++) {
+		for (j = 0; j < ARRAY_SIZE(names); j++) {
+			const struct log_layout *l = layouts[i];
+
+			for (k = 0; k < l->nr_regs; k++)
+				if (!strcmp(l->regs[k].name, names[j].name))
+					break;
+			if (k == l->nr_regs) {
+				assert_int_equal(l->at[names[j].id], 0);
+				continue;
+			}
+			assert_int_equal(l->at[names[j].id], l->regs[k].offset);
+			assert_int_equal(l->regs[k].width, names[j].id < LOG_REG64 ? 4 : 8);
+		}
+	}
+}
+
 /* The registers of the PHB speak for a PE only where its entry is silent. */
 static void t_registers(void **state)
 {
@@ -898,12 +938,12 @@ static void t_text_refused(void **state)
 		{ "PHB4 PHB#99999999999 Diag-data (Version: 1)\n", -EBADMSG, "line 1: the number" },
 		{ "PHB4 PHB#1 Diag-data\n", -EBADMSG, "line 1: \"Diag-data" },
 		{ "PHB4 PHB#1 Diag-data (Version: 2)\n", -EBADMSG, "line 1: diagnostic data of version" },
-		{ START "RootSts:    0000000f 004003c0\n", -EBADMSG, "line 3: RootSts:: word 3" },
+		{ START "RootSts:    0000000f 004003c0\n", -EBADMSG, "line 3: RootSts: word 3" },
 		{ START "RootSts:    0000000f 004003c0 20110000 00100107 0000000\n", -EBADMSG,
-		  "line 3: RootSts:: word 5" },
+		  "line 3: RootSts: word 5" },
 		{ START "RootSts:    0000000f 004003c0 20110000 00100107 00000000 0\n", -EBADMSG,
-		  "line 3: RootSts:: more words" },
-		{ START "Lem:   000000000000000g\n", -EBADMSG, "line 3: Lem:: word 1" },
+		  "line 3: RootSts: more words" },
+		{ START "Lem:   000000000000000g\n", -EBADMSG, "line 3: Lem: word 1" },
 		{ START "PE[200] A/B: 8000000000000000 8000000000000000\n", -EBADMSG, "PE 200" },
 		{ START "PE[0fd] A/B: 800000000000000 8000000000000000\n", -EBADMSG, "PE fd: A" },
 		{ START "PE[0fd] A/B: 8000000000000000\n", -EBADMSG, "PE fd: B" },
@@ -1003,6 +1043,7 @@ static void t_load(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(t_layout),
 		TEST(t_pest),
 		TEST(t_phb3),
 		TEST(t_registers),

@@ -56,6 +56,7 @@ void table_free(struct table *t);
 int do_canary(int argc, char **argv);
 int do_fastpath(int argc, char **argv);
 int do_feature(int argc, char **argv);
+int do_log(int argc, char **argv);
 int do_inject(int argc, char **argv);
 int do_pe(int argc, char **argv);
 int do_vm(int argc, char **argv);

@@ -88,7 +88,7 @@ static int do_help(int argc, char **argv)
 	printf("Usage: eehctl [OPTIONS] OBJECT { COMMAND | help }\n"
 	       "       eehctl help\n"
 	       "\n"
-	       "       OBJECT  := { pe | vm | inject | fastpath | canary | feature }\n"
+	       "       OBJECT  := { pe | vm | inject | fastpath | canary | feature | log }\n"
 	       "       OPTIONS := { {-j|--json} | {-p|--pretty} | {-d|--debug} | {-V|--version} |\n"
 	       "                    {-h|--help} }\n");
 	return EXIT_OK;
@@ -135,6 +135,7 @@ static const struct command objects[] = {
 	{ "fastpath",	do_fastpath },
 	{ "canary",	do_canary },
 	{ "feature",	do_feature },
+	{ "log",	do_log },
 	{ "help",	do_help },
 	{ NULL,		NULL },
 };

@@ -43,6 +43,32 @@ struct log_reg {
 	const char *alias;	/* skiboot's, where it differs; NULL */
 };
 
+/* Registers that the decoders look at. */
+enum log_reg_id {
+	LOG_DEVICE_STATUS,
+	LOG_LINK_STATUS,
+	LOG_COMMAND_STATUS,
+	LOG_AER_ROOT,
+	LOG_AER_UNCORR,
+	LOG_AER_CORR,
+	LOG_AER_SOURCE,
+	LOG_AER_TLP,
+	LOG_REG64,		/* 8 bytes from here on, 4 before */
+	LOG_NFIR = LOG_REG64,
+	LOG_PLSSR,
+	LOG_LEM_FIR,
+	LOG_PHB_STATUS,
+	LOG_TXE_STATUS,
+	LOG_TXE_LOG0,
+	LOG_TXE_LOG1,
+	LOG_ARB_STATUS,
+	LOG_ARB_LOG0,
+	LOG_ARB_LOG1,
+	LOG_TCE_STATUS,
+	LOG_REGB_STATUS,
+	LOG_REG_IDS,
+};
+
 struct log_layout {
 	enum eeh_log_source source;
 	uint32_t iotype;
@@ -52,14 +78,15 @@ struct log_layout {
 	uint32_t pes;		/* 0: no PEST */
 	uint16_t pesta;
 	uint16_t pestb;
+	uint16_t at[LOG_REG_IDS];	/* their offsets; 0: this PHB has none */
 };
 
 extern const struct log_layout log_layout_phb3, log_layout_phb4, log_layout_zpci;
 
 uint64_t log_get(const uint8_t *data, size_t offset, unsigned int width);
 void log_put(uint8_t *data, size_t offset, unsigned int width, uint64_t value);
-/* By its name in opal-api.h; it must exist. */
-uint64_t log_reg_value(const struct log_layout *layout, const uint8_t *data, const char *name);
+/* 0 if this PHB has none. */
+uint64_t log_value(const struct log_layout *layout, const uint8_t *data, enum log_reg_id id);
 
 /* ---- log_bits.c: what their bits mean */
 

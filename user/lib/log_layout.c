@@ -4,6 +4,7 @@
  * opal-api.h and pci_event.c; groups are the words that powernv's pci.c prints.
  */
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 #include "log_internal.h"
@@ -96,12 +97,48 @@ const struct log_layout log_layout_phb3 = {
 	.source = EEH_LOG_SOURCE_PHB3, .iotype = PHB_IOTYPE_PHB3,
 	.regs = phb3_regs, .nr_regs = ARRAY_SIZE(phb3_regs),
 	.len = PHB3_LEN, .pes = PHB3_PES, .pesta = 0x128, .pestb = 0x928,
+	.at = {
+		[LOG_DEVICE_STATUS] = 0x1c,
+		[LOG_LINK_STATUS] = 0x24,
+		[LOG_COMMAND_STATUS] = 0x28,
+		[LOG_AER_ROOT] = 0x30,
+		[LOG_AER_UNCORR] = 0x34,
+		[LOG_AER_CORR] = 0x38,
+		[LOG_AER_SOURCE] = 0x4c,
+		[LOG_AER_TLP] = 0x3c,
+		[LOG_NFIR] = 0x68,
+		[LOG_PLSSR] = 0x80,
+		[LOG_LEM_FIR] = 0x90,
+		[LOG_PHB_STATUS] = 0xa8,
+	},
 };
 
 const struct log_layout log_layout_phb4 = {
 	.source = EEH_LOG_SOURCE_PHB4, .iotype = PHB_IOTYPE_PHB4,
 	.regs = phb4_regs, .nr_regs = ARRAY_SIZE(phb4_regs),
 	.len = PHB4_LEN, .pes = PHB4_PES, .pesta = 0x180, .pestb = 0x1180,
+	.at = {
+		[LOG_DEVICE_STATUS] = 0x10,
+		[LOG_LINK_STATUS] = 0x18,
+		[LOG_COMMAND_STATUS] = 0x1c,
+		[LOG_AER_ROOT] = 0x24,
+		[LOG_AER_UNCORR] = 0x28,
+		[LOG_AER_CORR] = 0x2c,
+		[LOG_AER_SOURCE] = 0x40,
+		[LOG_AER_TLP] = 0x30,
+		[LOG_NFIR] = 0x48,
+		[LOG_PLSSR] = 0x60,
+		[LOG_LEM_FIR] = 0x70,
+		[LOG_PHB_STATUS] = 0x88,
+		[LOG_TXE_STATUS] = 0xa8,
+		[LOG_TXE_LOG0] = 0xb8,
+		[LOG_TXE_LOG1] = 0xc0,
+		[LOG_ARB_STATUS] = 0xc8,
+		[LOG_ARB_LOG0] = 0xd8,
+		[LOG_ARB_LOG1] = 0xe0,
+		[LOG_TCE_STATUS] = 0x108,
+		[LOG_REGB_STATUS] = 0x160,
+	},
 };
 
 const struct log_layout log_layout_zpci = {
@@ -117,6 +154,11 @@ uint64_t log_get(const uint8_t *data, size_t offset, unsigned int width)
 {
 	uint64_t value = 0;
 
+	/* Most of it are these, a thousand of them in the PEST. */
+	if (width == 8) {
+		memcpy(&value, data + offset, 8);
+		return be64toh(value);
+	}
 	while (width--)
 		value = value << 8 | data[offset++];
 	return value;
@@ -130,12 +172,9 @@ void log_put(uint8_t *data, size_t offset, unsigned int width, uint64_t value)
 	}
 }
 
-uint64_t log_reg_value(const struct log_layout *layout, const uint8_t *data, const char *name)
+uint64_t log_value(const struct log_layout *layout, const uint8_t *data, enum log_reg_id id)
 {
-	size_t i;
+	uint16_t offset = layout->at[id];
 
-	for (i = 0; i < layout->nr_regs; i++)
-		if (!strcmp(layout->regs[i].name, name))
-			return log_get(data, layout->regs[i].offset, layout->regs[i].width);
-	return 0;
+	return offset ? log_get(data, offset, id < LOG_REG64 ? 4 : 8) : 0;
 }

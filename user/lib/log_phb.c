@@ -85,9 +85,9 @@ bool log_phb_has_cause(const struct log_layout *l, const uint8_t *data, uint32_t
 /* Config accesses of a root port that does not answer return all-ones, PHB registers too. */
 static bool silent(const struct log_layout *l, const uint8_t *data)
 {
-	return (log_reg_value(l, data, "deviceStatus") == UINT32_MAX &&
-		log_reg_value(l, data, "linkStatus") == UINT32_MAX) ||
-	       log_reg_value(l, data, "phbPlssr") == UINT64_MAX;
+	return (log_value(l, data, LOG_DEVICE_STATUS) == UINT32_MAX &&
+		log_value(l, data, LOG_LINK_STATUS) == UINT32_MAX) ||
+	       log_value(l, data, LOG_PLSSR) == UINT64_MAX;
 }
 
 bool log_phb_fenced(const struct log_layout *l, const uint8_t *data, const struct log_facts *facts)
@@ -98,7 +98,7 @@ bool log_phb_fenced(const struct log_layout *l, const uint8_t *data, const struc
 	 * which fences unless it was a corrected one (2 and 5).
 	 */
 	return facts->know & EEH_LOG_KNOW_FENCED || silent(l, data) ||
-	       log_reg_value(l, data, "nFir") & ~(PPC_BIT(2) | PPC_BIT(5));
+	       log_value(l, data, LOG_NFIR) & ~(PPC_BIT(2) | PPC_BIT(5));
 }
 
 void log_append(char *buf, size_t len, const char *fmt, ...)
@@ -365,7 +365,6 @@ static uint32_t pe_class(const struct view *v, struct eeh_log_record *r)
 static bool injected(const struct view *v, uint32_t class)
 {
 	bool dma = A_TYPE(v->a) == DMA_WRITE || A_TYPE(v->a) == DMA_READ;
-	const char *log0, *log1;
 
 	if (v->a & (A_CFG_READ | A_CFG_WRITE))
 		dma = false;
@@ -373,10 +372,10 @@ static bool injected(const struct view *v, uint32_t class)
 		return false;
 	if (dma && class == EEH_LOG_CLASS_OTHER)
 		return true;
-	log0 = dma ? "phbRxeArbErrorLog0" : "phbTxeErrorLog0";
-	log1 = dma ? "phbRxeArbErrorLog1" : "phbTxeErrorLog1";
-	return (log_reg_value(v->l, v->data, log0) & A_CAUSE) == (v->a & A_CAUSE) &&
-	       (log_reg_value(v->l, v->data, log1) & B_ADDRESS) == (v->b & B_ADDRESS);
+	return (log_value(v->l, v->data, dma ? LOG_ARB_LOG0 : LOG_TXE_LOG0) & A_CAUSE) ==
+	       (v->a & A_CAUSE) &&
+	       (log_value(v->l, v->data, dma ? LOG_ARB_LOG1 : LOG_TXE_LOG1) & B_ADDRESS) ==
+	       (v->b & B_ADDRESS);
 }
 
 /*
@@ -435,8 +434,8 @@ static uint32_t phb_class(const struct view *v, const struct eeh_log_record *r, 
 		}
 		return EEH_LOG_CLASS_PCIE_CE;
 	}
-	if (v->txe || v->arb || v->tce || log_reg_value(v->l, v->data, "lemFir") ||
-	    log_reg_value(v->l, v->data, "phbErrorStatus")) {
+	if (v->txe || v->arb || v->tce || log_value(v->l, v->data, LOG_LEM_FIR) ||
+	    log_value(v->l, v->data, LOG_PHB_STATUS)) {
 		log_append(what, len, "its error registers are not clear");
 		return EEH_LOG_CLASS_OTHER;
 	}
@@ -532,7 +531,7 @@ static void phb_record(const struct view *v, struct eeh_log_record *r)
 		r->severity = EEH_LOG_SEVERITY_PHB;
 		name_phb(r);
 		says(r, " is fenced: everything below it is unreachable");
-		log_bit_names("nFir", 8, log_reg_value(v->l, v->data, "nFir") & ~NFIR_FENCED, names,
+		log_bit_names("nFir", 8, log_value(v->l, v->data, LOG_NFIR) & ~NFIR_FENCED, names,
 			      sizeof(names));
 		if (!*names)
 			log_bit_names("phbTxeErrorStatus", 8, v->txe, names, sizeof(names));
@@ -579,23 +578,21 @@ void log_phb_decode(const struct log_layout *l, const uint8_t *data, const struc
 	/* What does not answer reads as all-ones, which is no set of errors. */
 	alive = !silent(l, data);
 	if (alive) {
-		static const char * const tlp[] = { "tlpHdr1", "tlpHdr2", "tlpHdr3", "tlpHdr4" };
-
-		r->aer_uncorr = log_reg_value(l, data, "uncorrErrorStatus");
-		r->aer_corr = log_reg_value(l, data, "corrErrorStatus");
-		r->aer_root = log_reg_value(l, data, "rootErrorStatus");
-		r->aer_source = log_reg_value(l, data, "sourceId");
+		r->aer_uncorr = log_value(l, data, LOG_AER_UNCORR);
+		r->aer_corr = log_value(l, data, LOG_AER_CORR);
+		r->aer_root = log_value(l, data, LOG_AER_ROOT);
+		r->aer_source = log_value(l, data, LOG_AER_SOURCE);
 		for (i = 0; i < 4; i++)
-			r->aer_tlp[i] = log_reg_value(l, data, tlp[i]);
-		link = log_reg_value(l, data, "linkStatus");
+			r->aer_tlp[i] = log_get(data, l->at[LOG_AER_TLP] + 4 * i, 4);
+		link = log_value(l, data, LOG_LINK_STATUS);
 		/* All of the group 0: the text did not have it. */
-		if (!(link & LINK_ACTIVE) && (link || log_reg_value(l, data, "deviceStatus") ||
-					      log_reg_value(l, data, "devCmdStatus")))
+		if (!(link & LINK_ACTIVE) && (link || log_value(l, data, LOG_DEVICE_STATUS) ||
+					      log_value(l, data, LOG_COMMAND_STATUS)))
 			r->flags |= EEH_LOG_F_LINK_DOWN;
-		v.txe = log_reg_value(l, data, "phbTxeErrorStatus");
-		v.arb = log_reg_value(l, data, "phbRxeArbErrorStatus");
-		v.tce = log_reg_value(l, data, "phbRxeTceErrorStatus");
-		v.regb = log_reg_value(l, data, "phbRegbErrorStatus");
+		v.txe = log_value(l, data, LOG_TXE_STATUS);
+		v.arb = log_value(l, data, LOG_ARB_STATUS);
+		v.tce = log_value(l, data, LOG_TCE_STATUS);
+		v.regb = log_value(l, data, LOG_REGB_STATUS);
 		if (v.txe & TXE_INJECTED || v.arb & ARB_INJECTED)
 			r->flags |= EEH_LOG_F_INJECTION;
 	}

@@ -187,16 +187,20 @@ static bool ended(const char *s)
 	return !*s;
 }
 
-/* word at the beginning of line, or after a blank: prefixes may be anything. */
+/* Can a word begin here? Prefixes may be anything. */
+static bool at_word(const char *line, const char *s)
+{
+	return s == line || s[-1] == ' ' || s[-1] == '\t' || s[-1] == ']' || s[-1] == '>';
+}
+
 static const char *find(const char *line, const char *word)
 {
-	const char *s = line;
+	const char *s;
+	size_t n = strlen(word);
 
-	while ((s = strstr(s, word))) {
-		if (s == line || s[-1] == ' ' || s[-1] == '\t' || s[-1] == ']' || s[-1] == '>')
+	for (s = line; *s; s++)
+		if (*s == *word && at_word(line, s) && !strncmp(s, word, n))
 			return s;
-		s++;
-	}
 	return NULL;
 }
 
@@ -281,35 +285,50 @@ static int kernel_pe(struct parser *p, const char *at)
 	return 0;
 }
 
-/* "RxeTceErr:  4000000000000000 ...": 1 if the line is none. */
+/* The first register of the group whose name and a colon are somewhere in the line. */
+static const struct log_reg *find_group(const struct log_layout *l, const char *line,
+					const char **at)
+{
+	const char *s;
+	size_t i, n;
+
+	for (s = line; *s; s++) {
+		if (!at_word(line, s))
+			continue;
+		for (i = 0; i < l->nr_regs; i++) {
+			if (l->regs[i].column || l->regs[i].group[0] != *s)
+				continue;
+			n = strlen(l->regs[i].group);
+			if (!strncmp(s, l->regs[i].group, n) && s[n] == ':') {
+				*at = s + n + 1;
+				return &l->regs[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+/* "RxeTceErr:  4000000000000000 ..." */
 static int kernel_group(struct parser *p, const char *line)
 {
 	const struct log_layout *l = p->d.layout;
-	const char *at, *group;
-	char word[24];
+	const struct log_reg *r, *end = l->regs + l->nr_regs;
+	const char *group, *at;
 	uint64_t value;
-	size_t i;
 
-	for (i = 0; i < l->nr_regs; i++) {
-		if (l->regs[i].column)
-			continue;
-		group = l->regs[i].group;
-		snprintf(word, sizeof(word), "%s:", group);
-		at = find(line, word);
-		if (!at)
-			continue;
-		at += strlen(word);
-		for (; i < l->nr_regs && !strcmp(l->regs[i].group, group); i++) {
-			spaces(&at);
-			if (!hex(&at, l->regs[i].width * 2, &value))
-				return bad(p, "%s: word %u is not %u hex digits", word,
-					   l->regs[i].column + 1, l->regs[i].width * 2);
-			log_put(p->d.data, l->regs[i].offset, l->regs[i].width, value);
-		}
-		return ended(at) ? 0 : bad(p, "%s: more words than a %s has", word,
-					   eeh_log_source_name(l->source));
+	r = find_group(l, line, &at);
+	if (!r)
+		return 0;
+	group = r->group;
+	for (; r < end && !strcmp(r->group, group); r++) {
+		spaces(&at);
+		if (!hex(&at, r->width * 2, &value))
+			return bad(p, "%s: word %u is not %u hex digits", group, r->column + 1,
+				   r->width * 2);
+		log_put(p->d.data, r->offset, r->width, value);
 	}
-	return 1;
+	return ended(at) ? 0 : bad(p, "%s: more words than a %s has", group,
+				   eeh_log_source_name(l->source));
 }
 
 /* ---- OPAL's dumps */
@@ -600,7 +619,7 @@ static int parse_line(struct parser *p, const char *line)
 		if (at && strstr(at, "A/B:"))
 			return kernel_pe(p, at);
 		err = kernel_group(p, line);
-		if (err <= 0)
+		if (err)
 			return err;
 	}
 	at = find(line, "PHB#");
