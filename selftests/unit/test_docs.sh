@@ -67,6 +67,7 @@ object() {
 object pe
 object vm
 object inject
+object trace
 object log
 
 classes=$(sed -n '/^const char \*eeh_log_class_name/,/^}/p' user/lib/log_dump.c | grep -o '"[a-z-]*"' | tr -d '"')

@@ -88,7 +88,7 @@ static int do_help(int argc, char **argv)
 	printf("Usage: eehctl [OPTIONS] OBJECT { COMMAND | help }\n"
 	       "       eehctl help\n"
 	       "\n"
-	       "       OBJECT  := { pe | vm | inject | fastpath | canary | feature | log }\n"
+	       "       OBJECT  := { pe | vm | inject | trace | fastpath | canary | feature | log }\n"
 	       "       OPTIONS := { {-j|--json} | {-p|--pretty} | {-d|--debug} | {-V|--version} |\n"
 	       "                    {-h|--help} }\n");
 	return EXIT_OK;
@@ -132,6 +132,7 @@ static const struct command objects[] = {
 	{ "pe",		do_pe },
 	{ "vm",		do_vm },
 	{ "inject",	do_inject },
+	{ "trace",	do_trace },
 	{ "fastpath",	do_fastpath },
 	{ "canary",	do_canary },
 	{ "feature",	do_feature },
