@@ -65,7 +65,7 @@ install:
 	$(MAKE) -C user O=$(B)/install install
 
 # From here on: inside the build root.
-cross: bpf user bench-tools modules bpf-tests vm-tools
+cross: bpf user bench-tools examples modules bpf-tests vm-tools
 
 bpf:
 	$(MAKE) -C bpf CLANG=clang-19 O=$(B)/bpf
@@ -76,6 +76,10 @@ user: bpf
 
 bench-tools: user
 	$(MAKE) -C user/bench CROSS_COMPILE=$(CROSS) O=$(B)/ppc64le/bin \
+		LIBEEH=$(B)/ppc64le/lib/libeeh.a
+
+examples: user
+	$(MAKE) -C examples/nvme-admin CROSS_COMPILE=$(CROSS) O=$(B)/ppc64le/bin \
 		LIBEEH=$(B)/ppc64le/lib/libeeh.a
 
 # What lies below build/payload is copied into every payload of selftests/run.
@@ -106,4 +110,4 @@ modules:
 	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
 
 .PHONY: all help setup demo check bench soak mutants lock clean clean-cache install \
-	cross bpf user bench-tools modules bpf-tests vm-tools faults
+	cross bpf user bench-tools examples modules bpf-tests vm-tools faults
