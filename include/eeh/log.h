@@ -41,9 +41,9 @@ enum eeh_log_source {
 /* What kind of error it is. Names as in eeh_log_class_name() beside it. */
 enum eeh_log_class {
 	EEH_LOG_CLASS_NONE	= 0,	/* "none": nothing is recorded */
-	EEH_LOG_CLASS_DMA_IOMMU	= 1,	/* "dma-iommu": DMA to an address without translation or permission */
+	EEH_LOG_CLASS_DMA_IOMMU	= 1,	/* "dma-iommu": DMA without translation or permission */
 	EEH_LOG_CLASS_MSI	= 2,	/* "msi": an interrupt message that was refused */
-	EEH_LOG_CLASS_MMIO	= 3,	/* "mmio": a load or store that the device did not complete */
+	EEH_LOG_CLASS_MMIO	= 3,	/* "mmio": a load or store that failed */
 	EEH_LOG_CLASS_CONFIG	= 4,	/* "config": a config space access that failed */
 	EEH_LOG_CLASS_LINK_LOSS	= 5,	/* "link-loss": the PCIe link went down */
 	EEH_LOG_CLASS_PCIE_UE	= 6,	/* "pcie-ue": uncorrectable PCIe error */
@@ -57,8 +57,8 @@ enum eeh_log_class {
 enum eeh_log_severity {
 	EEH_LOG_SEVERITY_INFO		= 0,	/* nothing stopped */
 	EEH_LOG_SEVERITY_CORRECTED	= 1,	/* hardware put it right */
-	EEH_LOG_SEVERITY_PE		= 2,	/* one PE or function is isolated; a reset brings it back */
-	EEH_LOG_SEVERITY_PHB		= 3,	/* all below a PHB; a reset of the PHB brings it back */
+	EEH_LOG_SEVERITY_PE		= 2,	/* one PE or function; a reset brings it back */
+	EEH_LOG_SEVERITY_PHB		= 3,	/* all below a PHB; its reset brings it back */
 	EEH_LOG_SEVERITY_PERMANENT	= 4,	/* gone for good */
 };
 
@@ -76,12 +76,12 @@ enum eeh_log_direction {
 #define EEH_LOG_F_MMIO_FROZEN	(1U << 4)	/* loads return all-ones (PEST A bit 0) */
 #define EEH_LOG_F_DMA_STOPPED	(1U << 5)	/* (PEST B bit 0) */
 #define EEH_LOG_F_NOT_FRESH	(1U << 6)	/* fetched when the PE was isolated already */
-#define EEH_LOG_F_PHB_WIDE	(1U << 7)	/* the class is the PHB's: another PE may be the cause */
+#define EEH_LOG_F_PHB_WIDE	(1U << 7)	/* the class is the PHB's: maybe of another PE */
 #define EEH_LOG_F_LINK_DOWN	(1U << 8)	/* the link was down when it was recorded */
 #define EEH_LOG_F_FENCED	(1U << 9)	/* the PHB was fenced when it was recorded */
 #define EEH_LOG_F_INJECTION	(1U << 10)	/* an injection was triggered on this PHB */
 #define EEH_LOG_F_NO_DATA	(1U << 11)	/* a freeze was reported, without diagnostic data */
-#define EEH_LOG_F_DEVICE_AER	(1U << 12)	/* @device_uncorr, @device_corr: from the log's "EEH:" lines */
+#define EEH_LOG_F_DEVICE_AER	(1U << 12)	/* @device_uncorr, @device_corr are known */
 
 #define EEH_LOG_NAME_LEN	20
 #define EEH_LOG_SENTENCE_LEN	320
@@ -160,7 +160,7 @@ EEH_API const char *eeh_log_direction_name(uint32_t direction);
 #define EEH_LOG_KNOW_PHB	(1U << 0)	/* @phb is set */
 #define EEH_LOG_KNOW_PE		(1U << 1)	/* @pe is set: it is asked about */
 #define EEH_LOG_KNOW_FENCED	(1U << 2)	/* firmware reported the PHB as fenced */
-#define EEH_LOG_KNOW_NOT_FRESH	(1U << 3)	/* the PE was isolated already when it was fetched */
+#define EEH_LOG_KNOW_NOT_FRESH	(1U << 3)	/* the PE was isolated before it was fetched */
 
 /**
  * struct eeh_log_opts - what is known beside the data

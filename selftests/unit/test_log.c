@@ -361,6 +361,11 @@ static void t_injected(void **state)
 	set(l, "phbTxeErrorStatus", PPC_BIT(28));
 	decode(u, l, &domain1);
 	assert_int_equal(rec.error_class, EEH_LOG_CLASS_OTHER);
+	/* No access at all, and a trap with other words. */
+	pest(l, 0xfd, 0x8701000000000000, 0x8000000000000000);
+	decode(u, l, &domain1);
+	assert_int_equal(rec.error_class, EEH_LOG_CLASS_OTHER);
+	assert_true(rec.flags & EEH_LOG_F_INJECTION);
 }
 
 static void t_fence(void **state)
@@ -739,6 +744,15 @@ static void t_device_aer(void **state)
 	assert_true(rec.flags & EEH_LOG_F_DEVICE_AER);
 	assert_int_equal(rec.device_uncorr, 0x40000);
 	assert_int_equal(rec.device_corr, 0x40);
+
+	/* A device that does not answer reads as all-ones. */
+	assert_int_equal(parse(u, "EEH: of node=0001:01:00.0\n"
+			       "EEH: PCI-E AER 00: ffffffff ffffffff ffffffff ffffffff \n"
+			       "EEH: PCI-E AER 10: ffffffff ffffffff ffffffff ffffffff \n"
+			       "PHB4 PHB#1 Diag-data (Version: 1)\n"
+			       "PE[0fd] A/B: 8000000000000000 8000000000000000\n"), 0);
+	found_says(0, EEH_LOG_CLASS_NONE, "PE fd of PHB 0001 is frozen, with no cause of its own");
+	assert_false(rec.flags & EEH_LOG_F_DEVICE_AER);
 }
 
 static void t_no_data(void **state)
@@ -866,7 +880,8 @@ static void t_round_trip(void **state)
 					continue;
 				/* A run of some, never to the end: see docs/logs.md. */
 				for (len = seed >> 8 & 3; j < l->pes - 1; j++) {
-					pest(l, j, PPC_BIT(0) | seed, seed & 0x10000 ? PPC_BIT(0) : 0);
+					pest(l, j, PPC_BIT(0) | seed,
+					     seed & 0x10000 ? PPC_BIT(0) : 0);
 					if (!len--)
 						break;
 				}
@@ -1024,18 +1039,19 @@ static int stop(void *arg, const struct eeh_log_dump *d)
 
 static void t_load(void **state)
 {
+	const size_t len = sizeof(kernel_log);
 	struct unit *u = *state;
 	int n = 0;
 
 	new_blob(&log_layout_phb4);
 	assert_int_equal(eeh_log_load(u->ctx, blob, PHB4_LEN, NULL, stop, &n), 42);
 	assert_int_equal(n, 1);
-	assert_int_equal(eeh_log_load(u->ctx, kernel_log, sizeof(kernel_log) - 1, NULL, stop, &n), 42);
+	assert_int_equal(eeh_log_load(u->ctx, kernel_log, len - 1, NULL, stop, &n), 42);
 	assert_int_equal(n, 2);
 	/* A NUL makes it binary. */
-	assert_int_equal(eeh_log_load(u->ctx, kernel_log, sizeof(kernel_log), NULL, stop, &n), -EBADMSG);
+	assert_int_equal(eeh_log_load(u->ctx, kernel_log, len, NULL, stop, &n), -EBADMSG);
 	/* A line that no dump has. */
-	assert_int_equal(eeh_log_parse_text(u->ctx, kernel_log, sizeof(kernel_log), stop, &n), 42);
+	assert_int_equal(eeh_log_parse_text(u->ctx, kernel_log, len, stop, &n), 42);
 }
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, unit_setup, unit_teardown)

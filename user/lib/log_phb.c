@@ -41,8 +41,8 @@
 enum { DMA_WRITE, MSI, DMA_READ, DMA_READ_RESPONSE, MMIO_LOAD, MMIO_STORE, RESERVED, OTHER };
 
 /* PHB4 error registers; nobody outside IBM knows those of the PHB3. */
-#define TXE_CFG			(PPC_BIT(17) | PPC_BIT(24) | PPC_BIT(25) | PPC_BIT(26) | PPC_BIT(27) | \
-				 PPC_BIT(29))
+#define TXE_CFG			(PPC_BIT(17) | PPC_BIT(24) | PPC_BIT(25) | PPC_BIT(26) | \
+				 PPC_BIT(27) | PPC_BIT(29))
 #define TXE_CFG_LINK_DOWN	PPC_BIT(27)
 #define TXE_INJECTED		(PPC_BIT(28) | PPC_BIT(30))
 #define ARB_MMIO		(PPC_BIT(0) | PPC_BIT(1) | PPC_BIT(19))
@@ -453,7 +453,8 @@ static void add_device(const struct log_facts *facts, struct eeh_log_record *r)
 		if (!facts->devices[i].aer)
 			continue;
 		/* The one that the entry names; else the first that has something to say. */
-		if (r->flags & EEH_LOG_F_REQUESTER && !strcmp(r->requester, facts->devices[i].address)) {
+		if (r->flags & EEH_LOG_F_REQUESTER &&
+		    !strcmp(r->requester, facts->devices[i].address)) {
 			d = &facts->devices[i];
 			break;
 		}
