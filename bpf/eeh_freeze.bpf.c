@@ -261,6 +261,8 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 	__u32 slot;
 	int state;
 
+	if (q->tap == EEH_BPF_TAP_CHECK)
+		return bpf_eeh_canary(q) ? EEH_BPF_PASS : EEH_BPF_ANSWER;
 	slot = pe_slot(vm, pe);
 	e = bpf_map_lookup_elem(&eeh_pes, &slot);
 	if (!e)
@@ -282,7 +284,7 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 			goto pass;
 	}
 
-	state = q->tap == EEH_BPF_TAP_CHECK ? bpf_eeh_canary(q) : bpf_eeh_state(q);
+	state = bpf_eeh_state(q);
 	if (state == 0) {
 		eeh_count(&e->answered);
 		return EEH_BPF_ANSWER;

@@ -23,6 +23,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/btf.h>
 #include <linux/hashtable.h>
 #include <linux/io.h>
 #include <linux/kstrtox.h>
@@ -47,40 +48,12 @@
 #include "internal.h"
 
 #define CANARIES_MAX	MIN(64, PAGE_SIZE / 256)	/* a line each in one sysfs file */
-#define CHUNK_SHIFT	24		/* 16 MiB */
 #define BAR_MAX		(128ULL << 20)
 /* After a reset a device may not be asked for 100 ms (PCIe r5.0, 6.6.1 and 6.6.2) */
 #define REVIVE_DELAY	(HZ / 10)
 #define LOADS		16		/* at registration: the quickest counts */
 
-struct canary {
-	struct hlist_node node;		/* RCU, by chunk */
-	struct list_head list;		/* under canary_mutex */
-	struct pci_dev *pdev;		/* referenced */
-	struct pe_wrap *pe;		/* held, see pe_wrap_hold() */
-	phys_addr_t start;		/* what it speaks for */
-	phys_addr_t last;
-	int bar;
-	u64 offset;
-	unsigned int width;
-	u64 ones;			/* all-ones of that width */
-	u64 mask, want;
-	phys_addr_t bar_start;
-	void __iomem *map;
-	void __iomem *reg;
-	u64 load_ns, query_ns;
-
-	raw_spinlock_t lock;		/* taken in interrupts, too */
-	bool live;
-	const char *reason;		/* why it is not live */
-	unsigned int suspends;
-	unsigned int seen;		/* canary_revive(): under canary_mutex */
-	bool ready;
-	u64 value;			/* the last one */
-	u64 answered, allones, mismatch;
-};
-
-static DEFINE_HASHTABLE(canaries, 6);
+DEFINE_HASHTABLE(canaries, CANARY_BITS);	/* by chunk; see canary_find() */
 static LIST_HEAD(canary_list);
 static DEFINE_MUTEX(canary_mutex);	/* inside of device locks, outside of the taps' */
 static unsigned int canary_count;
@@ -88,29 +61,27 @@ static unsigned int canary_count;
 static void canary_revive(struct work_struct *work);
 static DECLARE_DELAYED_WORK(revive_work, canary_revive);
 
-static u64 chunk_of(phys_addr_t addr)
+/*
+ * The lock is taken with interrupts off, for a few instructions and by whoever loads or
+ * suspends: a bit, as its inlined code is a third of a raw spinlock's.
+ */
+static __always_inline void canary_lock(struct canary *c)
 {
-	return addr >> CHUNK_SHIFT;
+	while (unlikely(test_and_set_bit_lock(0, &c->lock)))
+		cpu_relax();
 }
 
-/* RCU */
-struct canary *canary_find(phys_addr_t addr)
+static __always_inline void canary_unlock(struct canary *c)
 {
-	struct canary *c;
-
-	hash_for_each_possible_rcu_notrace(canaries, c, node, chunk_of(addr))
-		if (addr >= c->start && addr <= c->last)
-			return c;
-	return NULL;
+	clear_bit_unlock(0, &c->lock);
 }
 
-struct pe_wrap *canary_pe(const struct canary *c)
-{
-	return READ_ONCE(c->pe);
-}
+DEFINE_LOCK_GUARD_1(canary, struct canary, { local_irq_save(_T->flags); canary_lock(_T->lock); },
+		    { canary_unlock(_T->lock); local_irq_restore(_T->flags); },
+		    unsigned long flags)
 
 /* As the accessors do it that readX() has below its EEH check: complete before it returns. */
-static u64 reg_load(const struct canary *c)
+static __always_inline u64 reg_load(const struct canary *c)
 {
 	switch (c->width) {
 	case 1:
@@ -130,7 +101,7 @@ static bool reg_value_ok(const struct canary *c, u64 value)
 }
 
 /* Nothing that the kernel knows speaks against the device being there. */
-static const char *why_not(const struct canary *c)
+static __always_inline const char *why_not(const struct canary *c)
 {
 	struct eeh_pe *pe = c->pe->pe;
 
@@ -146,46 +117,73 @@ static const char *why_not(const struct canary *c)
 		return "d3";
 	if (READ_ONCE(c->pdev->error_state) != pci_channel_io_normal)
 		return "error";
-	if (tap_check_missed())
-		return "missed";
 	return NULL;
 }
 
 /*
- * The evidence. Runs wherever a driver reads, interrupts included, but for NMIs.
- * True: the PE is not frozen for MMIO.
+ * The evidence. Runs wherever a driver reads, interrupts included, but for NMIs;
+ * with interrupts off. True: the PE is not frozen for MMIO.
  */
-bool canary_load(struct canary *c)
+static __always_inline bool canary_load(struct canary *c)
 {
-	unsigned long flags;
 	bool ok = false;
 	u64 value;
 
-	raw_spin_lock_irqsave(&c->lock, flags);
-	if (c->live && !why_not(c)) {
+	canary_lock(c);
+	if (likely(c->live && !why_not(c))) {
 		value = reg_load(c);
 		ok = reg_value_ok(c, value);
 		c->value = value;
-		if (ok)
+		if (likely(ok))
 			c->answered++;
 		else if (value == c->ones)
 			c->allones++;
 		else
 			c->mismatch++;
 	}
-	raw_spin_unlock_irqrestore(&c->lock, flags);
+	canary_unlock(c);
 	return ok;
 }
+
+__bpf_kfunc_start_defs();
+
+/**
+ * bpf_eeh_canary - gather evidence: load the canary of the PE
+ * @q: the query that the program was called with, of EEH_BPF_TAP_CHECK
+ *
+ * Return: 0 if the canary was not all-ones, and the query has evidence for the
+ * answer "not frozen"; -EAGAIN if it was, or is suspended at present, so that
+ * nothing is known; -EOPNOTSUPP in a query of another tap.
+ */
+__bpf_kfunc int bpf_eeh_canary(struct eeh_bpf_query *q)
+{
+	struct query *k = container_of(q, struct query, q);
+	int gen = atomic_read(&k->pe->gen);
+
+	if (!k->canary)
+		return -EOPNOTSUPP;
+	if (!canary_load(k->canary)) {
+		k->evidence = EEH_BPF_EVIDENCE_NONE;
+		return -EAGAIN;
+	}
+	k->evidence |= EEH_BPF_EVIDENCE_CANARY;
+	k->gen = gen;
+	return 0;
+}
+
+__bpf_kfunc_end_defs();
 
 static void suspend(struct canary *c, const char *reason)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&c->lock, flags);
+	local_irq_save(flags);
+	canary_lock(c);
 	c->live = false;
 	c->reason = reason;
 	c->suspends++;
-	raw_spin_unlock_irqrestore(&c->lock, flags);
+	canary_unlock(c);
+	local_irq_restore(flags);
 }
 
 static void revive_soon(void)
@@ -260,7 +258,7 @@ static void renew_pe(struct canary *c)
 	new = pe_wrap_hold(edev->pe);
 	if (!new)
 		return;
-	scoped_guard(raw_spinlock_irqsave, &c->lock)
+	scoped_guard(canary, c)
 		WRITE_ONCE(c->pe, new);
 	pe_wrap_put(old);
 }
@@ -284,16 +282,21 @@ static bool decodes(struct pci_dev *p)
  */
 static const char *device_why_not(struct pci_dev *pdev, int bar)
 {
+	struct resource *res = &pdev->resource[bar];
+	int at = PCI_BASE_ADDRESS_0 + 4 * bar;
 	struct pci_bus_region region;
 	struct pci_dev *p;
-	u32 low;
+	u32 low, high;
 
 	for (p = pdev; p; p = pci_upstream_bridge(p))
 		if (!decodes(p))
 			return "decode-off";
-	pcibios_resource_to_bus(pdev->bus, &region, &pdev->resource[bar]);
-	if (pci_read_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * bar, &low) ||
-	    (low & PCI_BASE_ADDRESS_MEM_MASK) != (u32)(region.start & PCI_BASE_ADDRESS_MEM_MASK))
+	pcibios_resource_to_bus(pdev->bus, &region, res);
+	if (pci_read_config_dword(pdev, at, &low) ||
+	    (low ^ lower_32_bits(region.start)) & PCI_BASE_ADDRESS_MEM_MASK)
+		return "bar-moved";
+	if ((res->flags & IORESOURCE_MEM_64) &&
+	    (pci_read_config_dword(pdev, at + 4, &high) || high != upper_32_bits(region.start)))
 		return "bar-moved";
 	return NULL;
 }
@@ -303,6 +306,8 @@ static const char *why_not_yet(struct canary *c)
 {
 	if (!tap_check_armed())
 		return "idle";
+	if (tap_check_missed())
+		return "missed";
 	if (tap_check_busy())
 		return "thaw";
 	if (pci_resource_start(c->pdev, c->bar) != c->bar_start)
@@ -355,7 +360,7 @@ static void canary_revive(struct work_struct *work)
 				continue;
 			c->ready = false;
 			reason = why_not_yet(c);
-			scoped_guard(raw_spinlock_irqsave, &c->lock) {
+			scoped_guard(canary, c) {
 				if (!reason && c->suspends == c->seen && !tap_check_busy()) {
 					c->live = true;
 					c->reason = "-";
@@ -525,7 +530,6 @@ static int add_locked(struct pci_dev *pdev, const struct canary *args)
 	if (!c)
 		return -ENOMEM;
 	c->pdev = pdev;
-	raw_spin_lock_init(&c->lock);
 	c->reason = "new";
 	err = map_register(c);
 	if (err)
@@ -544,7 +548,7 @@ static int add_locked(struct pci_dev *pdev, const struct canary *args)
 	pci_dev_get(pdev);
 	canary_count++;
 	list_add_tail(&c->list, &canary_list);
-	hash_add_rcu(canaries, &c->node, chunk_of(c->start));
+	hlist_add_head_rcu(&c->node, &canaries[chunk_of(c->start) % HASH_SIZE(canaries)]);
 	tap_check_want(true);
 	revive_soon();
 	return 0;
@@ -654,7 +658,7 @@ ssize_t canary_show(char *buf)
 
 	guard(mutex)(&canary_mutex);
 	list_for_each_entry(c, &canary_list, list) {
-		scoped_guard(raw_spinlock_irqsave, &c->lock)
+		scoped_guard(canary, c)
 			s = *c;
 		len += sysfs_emit_at(buf, len,
 				     "%s bar=%d offset=0x%llx width=%u mask=0x%llx want=0x%llx state=%s value=0x%llx load_ns=%llu query_ns=%llu answered=%llu allones=%llu mismatch=%llu suspended=%u reason=%s\n",

@@ -31,6 +31,8 @@
 #include <linux/vfio.h>
 #include <linux/workqueue.h>
 
+#include <asm/eeh.h>
+
 #include <eeh_bpf.h>
 #include <eeh_dev.h>
 
@@ -77,7 +79,25 @@ void pe_wrap_put(struct pe_wrap *w);				/* may sleep */
 void pe_wrap_drop_all(void);					/* may sleep */
 int pe_wrap_state(struct pe_wrap *w);				/* RCU */
 void pe_wrap_resetting(struct pe_wrap *w, bool resetting);	/* RCU */
-bool pe_unsettled(const struct eeh_pe *pe);			/* RCU */
+
+/*
+ * While the kernel resets or recovers a PE, or a parent of it, its state is
+ * nobody's evidence: with EEH_PE_RESET set pnv_eeh_get_pe_state() even reports
+ * "active" without asking the hardware.
+ */
+static inline bool pe_unsettled(const struct eeh_pe *pe)
+{
+	const struct eeh_pe *parent;
+
+	if (READ_ONCE(pe->state) & (EEH_PE_RESET | EEH_PE_RECOVERING |
+				    EEH_PE_CFG_BLOCKED | EEH_PE_REMOVED))
+		return true;
+	for (parent = READ_ONCE(pe->parent); parent; parent = READ_ONCE(parent->parent))
+		if (READ_ONCE(parent->state) & (EEH_PE_ISOLATED | EEH_PE_RECOVERING |
+						EEH_PE_RESET))
+			return true;
+	return false;
+}
 
 /* ---------------------------------------------------------------- bind.c */
 
@@ -156,7 +176,7 @@ struct query {
 	int gen;			/* pe->gen when the evidence was asked for */
 };
 
-enum eeh_bpf_outcome query_decide(struct query *k);
+void query_reject(void);
 void query_policy_changed(void);
 
 enum core_stat {	/* beside enum eeh_bpf_outcome */
@@ -186,7 +206,7 @@ static inline void stat_outcome(enum eeh_bpf_outcome out)
 
 static inline void stat_check(enum eeh_bpf_outcome out)
 {
-	this_cpu_inc(core_counters.check[out]);
+	__this_cpu_inc(core_counters.check[out]);
 }
 
 void stat_inc(enum core_stat stat);
@@ -213,13 +233,57 @@ void ops_event(const struct pe_wrap *w, const struct eeh_pe *pe, u64 vm, u32 typ
 
 /* -------------------------------------------------------------- canary.c */
 
-struct canary;
+struct canary {
+	struct hlist_node node;		/* RCU, by chunk */
+	struct list_head list;		/* under canary.c's mutex */
+	struct pci_dev *pdev;		/* referenced */
+	struct pe_wrap *pe;		/* held, see pe_wrap_hold() */
+	phys_addr_t start;		/* what it speaks for */
+	phys_addr_t last;
+	int bar;
+	u64 offset;
+	unsigned int width;
+	u64 ones;			/* all-ones of that width */
+	u64 mask, want;
+	phys_addr_t bar_start;
+	void __iomem *map;
+	void __iomem *reg;
+	u64 load_ns, query_ns;
 
+	unsigned long lock;		/* a bit; taken in interrupts, too */
+	bool live;
+	const char *reason;		/* why it is not live */
+	unsigned int suspends;
+	unsigned int seen;		/* canary_revive(): under canary_mutex */
+	bool ready;
+	u64 value;			/* the last one */
+	u64 answered, allones, mismatch;
+};
+
+#define CANARY_BITS	6
+#define CHUNK_SHIFT	24		/* 16 MiB */
+
+extern DECLARE_HASHTABLE(canaries, CANARY_BITS);
+
+static inline u64 chunk_of(phys_addr_t addr)
+{
+	return addr >> CHUNK_SHIFT;
+}
+
+/* RCU */
+static inline struct canary *canary_find(phys_addr_t addr)
+{
+	struct canary *c;
+
+	hlist_for_each_entry_rcu_notrace(c, &canaries[chunk_of(addr) % HASH_SIZE(canaries)], node)
+		if (addr >= c->start && addr <= c->last)
+			return c;
+	return NULL;
+}
+
+int bpf_eeh_canary(struct eeh_bpf_query *q);
 int canary_init(void);
 void canary_exit(void);
-struct canary *canary_find(phys_addr_t addr);			/* RCU */
-struct pe_wrap *canary_pe(const struct canary *c);		/* RCU */
-bool canary_load(struct canary *c);				/* RCU, not in NMIs */
 void canary_suspend_all(const char *reason);			/* not in NMIs */
 void canary_suspend_dev(const struct pci_bus *bus, unsigned int devfn, int where);
 void canary_check_armed(void);
@@ -317,5 +381,23 @@ void pe_log_exit(void);
 
 int sysfs_init(void);
 void sysfs_exit(void);
+
+/* Called with preemption disabled; @k->pe is alive. */
+static __always_inline enum eeh_bpf_outcome query_decide(struct query *k)
+{
+	const struct eeh_bpf_ops *policy = rcu_dereference_sched(core_policy);
+
+	if (!policy || policy->freeze_query(&k->q) != EEH_BPF_ANSWER)
+		return EEH_BPF_OUT_PASSED;
+
+	if (!k->evidence) {
+		query_reject();
+		return EEH_BPF_OUT_REJECTED;
+	}
+	/* Evidence from before a reset, a thaw or the end of the PE proves nothing. */
+	if (READ_ONCE(k->pe->dead) || atomic_read(&k->pe->gen) != k->gen)
+		return EEH_BPF_OUT_REJECTED;
+	return EEH_BPF_OUT_ANSWERED;
+}
 
 #endif /* _EEH_BPF_INTERNAL_H */

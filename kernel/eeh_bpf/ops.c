@@ -58,30 +58,6 @@ __bpf_kfunc int bpf_eeh_state(struct eeh_bpf_query *q)
 	return state;
 }
 
-/**
- * bpf_eeh_canary - gather evidence: load the canary of the PE
- * @q: the query that the program was called with, of EEH_BPF_TAP_CHECK
- *
- * Return: 0 if the canary was not all-ones, and the query has evidence for the
- * answer "not frozen"; -EAGAIN if it was, or is suspended at present, so that
- * nothing is known; -EOPNOTSUPP in a query of another tap.
- */
-__bpf_kfunc int bpf_eeh_canary(struct eeh_bpf_query *q)
-{
-	struct query *k = container_of(q, struct query, q);
-	int gen = atomic_read(&k->pe->gen);
-
-	if (!k->canary)
-		return -EOPNOTSUPP;
-	if (!canary_load(k->canary)) {
-		k->evidence = EEH_BPF_EVIDENCE_NONE;
-		return -EAGAIN;
-	}
-	k->evidence |= EEH_BPF_EVIDENCE_CANARY;
-	k->gen = gen;
-	return 0;
-}
-
 __bpf_kfunc_end_defs();
 
 BTF_KFUNCS_START(eeh_bpf_kfunc_ids)

@@ -103,25 +103,6 @@ void pe_wrap_drop_all(void)
 }
 
 /*
- * While the kernel resets or recovers a PE, or a parent of it, its state is
- * nobody's evidence: with EEH_PE_RESET set pnv_eeh_get_pe_state() even reports
- * "active" without asking the hardware.
- */
-bool pe_unsettled(const struct eeh_pe *pe)
-{
-	const struct eeh_pe *parent;
-
-	if (READ_ONCE(pe->state) & (EEH_PE_RESET | EEH_PE_RECOVERING |
-				    EEH_PE_CFG_BLOCKED | EEH_PE_REMOVED))
-		return true;
-	for (parent = READ_ONCE(pe->parent); parent; parent = READ_ONCE(parent->parent))
-		if (READ_ONCE(parent->state) & (EEH_PE_ISOLATED | EEH_PE_RECOVERING |
-						EEH_PE_RESET))
-			return true;
-	return false;
-}
-
-/*
  * Ask firmware. Returns EEH_PE_STATE_*, or a negative errno; EEH_PE_STATE_NORMAL
  * only if the PE was settled before and after.
  *

@@ -83,7 +83,7 @@ u64 stat_read(enum core_stat stat)
 }
 
 /* A policy that keeps answering without evidence is wrong: stop asking it. */
-static void reject(void)
+void query_reject(void)
 {
 	unsigned int limit = READ_ONCE(core_reject_limit);
 
@@ -98,22 +98,4 @@ void query_policy_changed(void)
 {
 	atomic_set(&rejected_now, 0);
 	WRITE_ONCE(core_bypassed, false);
-}
-
-/* Called with preemption disabled; @k->pe is alive. */
-enum eeh_bpf_outcome query_decide(struct query *k)
-{
-	const struct eeh_bpf_ops *policy = rcu_dereference_sched(core_policy);
-
-	if (!policy || policy->freeze_query(&k->q) != EEH_BPF_ANSWER)
-		return EEH_BPF_OUT_PASSED;
-
-	if (!k->evidence) {
-		reject();
-		return EEH_BPF_OUT_REJECTED;
-	}
-	/* Evidence from before a reset, a thaw or the end of the PE proves nothing. */
-	if (READ_ONCE(k->pe->dead) || atomic_read(&k->pe->gen) != k->gen)
-		return EEH_BPF_OUT_REJECTED;
-	return EEH_BPF_OUT_ANSWERED;
 }

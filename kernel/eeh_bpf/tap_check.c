@@ -2,13 +2,14 @@
 /*
  * The check tap: this kernel's own checks, on stock kernels.
  *
- * Every readX() that reads all-ones calls eeh_check_failure(token), the address it
- * read from; checks after reads of the configuration space do not come by there, they
- * call eeh_dev_check_failure(). An ftrace callback looks for a canary that speaks for
- * the address. If the answer is "not frozen" it puts another address in the token's
- * place, one that belongs to no PCI device: eeh_check_failure() then returns 0 as it
- * would have, and counts the call in "no device" of /proc/powerpc/eeh. It changes no
- * control flow, so it coexists with BPF programs and probes.
+ * Every readX() that reads all-ones calls eeh_check_failure(token); checks after reads of
+ * the configuration space do not come by there, they call eeh_dev_check_failure(). It turns
+ * the token into a physical address, and asks eeh_addr_cache_get_dev() for the device, which
+ * nobody else does. An ftrace callback there looks for a canary that speaks for the address.
+ * If the answer is "not frozen" it puts another address in its place, one that belongs to no
+ * PCI device: eeh_check_failure() then returns 0 as it would have, and counts the call in
+ * "no device" of /proc/powerpc/eeh. It changes no control flow, so it coexists with BPF
+ * programs and probes.
  *
  * Beside it, what the canaries must hear of before it happens: thaws and resets (at
  * the platforms' functions that every one ends in, with an fprobe to know when they are
@@ -27,7 +28,6 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/sched/clock.h>
-#include <linux/vmalloc.h>
 
 #include <asm/eeh.h>
 #include <asm/pci-bridge.h>
@@ -35,25 +35,14 @@
 #include "internal.h"
 #include "trace.h"
 
-/* An address that is in the kernel's page tables, and in no BAR */
-static unsigned long nowhere;
+/* An address that no device has: eeh_addr_cache_insert_dev() leaves out what begins at 0 */
+#define NOWHERE	0UL
 
 /* A check that was audited: the task that is in eeh_check_failure() for it */
 static DEFINE_PER_CPU(struct task_struct *, audited);
 
-/* ioremap() and friends: in the page tables of the kernel, as eeh_check_failure() expects */
-static bool token_to_phys(unsigned long token, phys_addr_t *phys)
-{
-	struct page *page = vmalloc_to_page((void *)token);
-
-	if (!page)
-		return false;
-	*phys = page_to_phys(page) | offset_in_page(token);
-	return true;
-}
-
 /* One in core_audit of the checks that could be answered */
-static bool audit_due(void)
+static __always_inline bool audit_due(void)
 {
 	unsigned int n = READ_ONCE(core_audit);
 
@@ -61,11 +50,11 @@ static bool audit_due(void)
 		     this_cpu_read(core_counters.check[EEH_BPF_OUT_AUDITED])) % n == n - 1;
 }
 
-static enum eeh_bpf_outcome check_query(struct canary *c, struct query *k)
+static __always_inline enum eeh_bpf_outcome check_query(struct canary *c, struct query *k)
 {
 	enum eeh_bpf_outcome out;
 
-	k->pe = canary_pe(c);
+	k->pe = READ_ONCE(c->pe);
 	k->canary = c;
 	k->q.pe = k->pe->cookie;
 	k->q.phb = k->pe->phb;
@@ -81,39 +70,45 @@ static enum eeh_bpf_outcome check_query(struct canary *c, struct query *k)
 	return out;
 }
 
-/* RCU. Is there evidence that the PE of the address is not frozen? */
-static bool check_answer(phys_addr_t addr)
+static noinline enum eeh_bpf_outcome check_traced(struct canary *c, struct query *k)
 {
-	bool trace = trace_eeh_freeze_query_enabled();
-	u64 start = trace ? local_clock() : 0;
+	u64 start = local_clock();
+	enum eeh_bpf_outcome out = check_query(c, k);
+
+	trace_eeh_freeze_query(0, EEH_BPF_TAP_CHECK, k->q.phb, k->q.pe_addr, k->evidence,
+			       out, local_clock() - start);
+	return out;
+}
+
+/* RCU. Is there evidence that the PE of the address is not frozen? */
+static __always_inline bool check_answer(phys_addr_t addr)
+{
 	struct canary *c = canary_find(addr);
 	enum eeh_bpf_outcome out;
 	struct query k = {};
 
 	if (!c)
 		return false;
-	out = check_query(c, &k);
+	out = trace_eeh_freeze_query_enabled() ? check_traced(c, &k) : check_query(c, &k);
 	stat_check(out);
-	if (trace)
-		trace_eeh_freeze_query(0, EEH_BPF_TAP_CHECK, k.q.phb, k.q.pe_addr, k.evidence,
-				       out, local_clock() - start);
 	return out == EEH_BPF_OUT_ANSWERED;
 }
 
-/* int eeh_check_failure(const volatile void __iomem *token) */
-static void notrace tap_check(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			      struct ftrace_regs *fregs)
+/* struct eeh_dev *eeh_addr_cache_get_dev(unsigned long addr): only eeh_check_failure() calls it */
+static void notrace __no_stack_protector tap_check(unsigned long ip, unsigned long parent_ip,
+						   struct ftrace_ops *op,
+						   struct ftrace_regs *fregs)
 {
-	phys_addr_t addr;
+	unsigned long flags;
 
 	if (in_nmi())
 		return;
-	preempt_disable_notrace();
+	local_irq_save(flags);
 	__this_cpu_write(audited, NULL);
-	if (token_to_phys(ftrace_regs_get_argument(fregs, 0), &addr) && check_answer(addr))
+	if (check_answer(ftrace_regs_get_argument(fregs, 0)))
 		/* r3: the first argument here, the return value elsewhere */
-		ftrace_regs_set_return_value(fregs, (unsigned long)&nowhere);
-	preempt_enable_notrace();
+		ftrace_regs_set_return_value(fregs, NOWHERE);
+	local_irq_restore(flags);
 }
 
 /* A PE is marked isolated, which for an audited check is the firmware's word. */
@@ -215,7 +210,7 @@ static const char * const eeh_write_fns[] = { "pnv_eeh_write_config", "pseries_e
 /* ----------------------------------------------------- arming and disarming */
 
 static DEFINE_MUTEX(check_mutex);
-static bool policy, canaries;		/* is there a policy, is there a canary? */
+static bool policy, wanted;		/* is there a policy, is there a canary? */
 static bool armed, settled;
 static const char *failed;		/* what could not be armed */
 
@@ -262,7 +257,7 @@ static void unprobe(struct ftrace_ops *ops)
 
 static int arm(void)
 {
-	static const char * const check_fn = "eeh_check_failure";
+	static const char * const check_fn = "eeh_addr_cache_get_dev";
 	int err;
 
 	/* What threatens the canaries comes first. */
@@ -317,7 +312,7 @@ static void disarm(void)
 
 static void update(void)
 {
-	bool want = policy && canaries;
+	bool want = policy && wanted;
 	int err;
 
 	lockdep_assert_held(&check_mutex);
@@ -342,7 +337,7 @@ void tap_check_policy(bool attached)
 void tap_check_want(bool any)
 {
 	guard(mutex)(&check_mutex);
-	canaries = any;
+	wanted = any;
 	update();
 }
 

@@ -90,7 +90,7 @@ bool off_other;		/* another actor, or the device itself */
 
 bool isolated;		/* EEH_PE_ISOLATED; the other flags come and go while it is set */
 
-/* The canary. Its lock is a raw spinlock: whoever holds it cannot be preempted. */
+/* The canary. Its lock is held with interrupts off: whoever holds it cannot be preempted. */
 bool locked;
 bool live;
 bool touched;		/* its generation is not the one that the revive worker noted */

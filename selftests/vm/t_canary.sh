@@ -200,19 +200,24 @@ case_fence() {
 	is "fence: no check of a frozen PE said 'not frozen'" "s_wrong == 0 && s_garbage == 0"
 }
 
-# What /proc/powerpc/eeh says of the checks that the canary answered
+# What /proc/powerpc/eeh says of the checks that the canary answered, and the way to firmware
+# (OPAL_PCI_EEH_FREEZE_STATUS is 23; a check that goes there asks for the PHB and for the PE)
 case_counters() {
-	local before
+	local before opal=/sys/kernel/tracing/events/powerpc/opal_entry firmware
 
 	# The kernel counts without a lock: one thread.
 	THREADS=1
 	no_device
 	before=$REPLY
+	echo hist:keys=opcode > $opal/trigger
 	begin
 	answers || true
 	nap 300
 	end
+	firmware=$(awk '/hitcount:/ && $3 == 23 { n = $NF } END { print n + 0 }' $opal/hist)
+	echo '!hist:keys=opcode' > $opal/trigger
 	THREADS=2
+	is "no answered check asks firmware" "answered >= 100 && firmware <= 2 * (queries - answered) + 2"
 	no_device
 	is "answered checks are in the kernel's 'no device'" \
 		"answered >= 100 && REPLY - before == answered && queries >= answered"
