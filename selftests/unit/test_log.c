@@ -605,13 +605,15 @@ static void t_register_bits(void **state)
 	new_blob(l);
 	set(l, "uncorrErrorStatus", 0x40020);
 	set(l, "phbRxeTceErrorStatus", PPC_BIT(1) | PPC_BIT(63));
+	set(l, "phbRxeTceFirstErrorStatus", PPC_BIT(2));
 	set(l, "phbRegbErrorLog1", 0xdead);
 	assert_int_equal(eeh_log_dump_new(u->ctx, blob, l->len, NULL, &d), 0);
 	assert_int_equal(eeh_log_dump_for_each_register(d, take_register, text), 42);
 	eeh_log_dump_free(d);
 	assert_string_equal(text, "RootErrSts uncorrErrorStatus 4 40020 5 surprise down, 18 malformed TLP\n"
 			    "RxeTceErr phbRxeTceErrorStatus 8 4000000000000001 1 TCE refuses the "
-			    "request, 63\nRegbErr phbRegbErrorLog1 8 dead \n");
+			    "request, 63\nRxeTceErr phbRxeTceFirstErrorStatus 8 2000000000000000 2 TCE "
+			    "refuses the response\nRegbErr phbRegbErrorLog1 8 dead \n");
 }
 
 /* ---- text */

@@ -209,10 +209,16 @@ static void list_bits(const char *name, unsigned int width, uint64_t value, bool
 {
 	const struct bit *bits = NULL;
 	unsigned int i, top = width * 8, nr;
-	const char *what;
+	const char *what, *first = strstr(name, "First");
+	char plain[40];
 	size_t t, n = 0;
 
 	buf[0] = '\0';
+	/* The register of the first error has the bits of the status. */
+	if (first) {
+		snprintf(plain, sizeof(plain), "%.*s%s", (int)(first - name), name, first + 5);
+		name = plain;
+	}
 	for (t = 0; t < ARRAY_SIZE(tables); t++)
 		if (!strcmp(tables[t].name, name))
 			break;
