@@ -169,6 +169,23 @@ static void file(const char *name, const char *s, size_t len)
 	seed("fuzz_files", name, s, len);
 }
 
+static void controld(void)
+{
+	text("fuzz_controld", "config", "c# all\n[controller]\nsocket-group = eeh\n"
+	     "metrics-listen=127.0.0.1:9813\nmetrics-file = /run/x.prom\nsweep = 90 s\n"
+	     "[rule web]\nvm = db-* web-?\ndevice = 0002:*\ndriver = mlx5*\npe = 0001:f*\n"
+	     "policy = delegate\non-timeout = recover\ntimeout = 1.5min\nmax-freezes = 9\n"
+	     "attempts = 4\nfirst-reset = fundamental\nhold = 300ms\nsettle = 2s\nresume = 2s\n"
+	     "unavailable = 1h\n[default]\npolicy = report\n");
+	text("fuzz_controld", "status", "r{\"op\": \"status\"}");
+	text("fuzz_controld", "clear", "r{\"op\": \"clear\", \"pe\": \"0001:fd\"}");
+	text("fuzz_controld", "state", "seeh-controld-state 1\nboot boot\nlast 1\nwindow 1\ntime 1\n"
+	     "events 0 0 0 0 0 0 0 0 0\nlost 0\nactions 1\nunsaid 0\nrecovered 0\nnormal 0\n"
+	     "permanent 0\nresets 0\nfailed 0\ntimeouts 0\nfreezes 0\nfreezes_by 0 0 0 0 0 0 0\n"
+	     "recovery_ns 0\nrecovery 0 0 0 0 0 0 0 0 0\nend 0\n");
+	text("fuzz_controld", "event", "eev 1 2 0 1 1 253 0 0");
+}
+
 #define DEVICE(pe, driver) "0x1b36\n\0" "0x0010\n\0" "0x010802\n\0" pe "\n\0"			\
 	"0x0000210000000000 0x0000210000003fff 0x0000000000140204\n"				\
 	"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"				\
@@ -203,6 +220,7 @@ int main(int argc, char **argv)
 	log_text();
 	lines();
 	engine();
+	controld();
 	files();
 	return 0;
 }
