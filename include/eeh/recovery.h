@@ -42,7 +42,7 @@ enum eeh_recovery_policy {
 enum eeh_recovery_state {
 	EEH_RECOVERY_IDLE	= 0,	/* not frozen as far as known */
 	EEH_RECOVERY_NOTIFIED	= 1,	/* said to be frozen; being asked */
-	EEH_RECOVERY_LOG	= 2,	/* frozen; the error log is fetched before a reset destroys it */
+	EEH_RECOVERY_LOG	= 2,	/* frozen; its error log is fetched, before a reset */
 	EEH_RECOVERY_REPORTED	= 3,	/* frozen; left so by policy */
 	EEH_RECOVERY_DELEGATED	= 4,	/* frozen; its owner has until step.deadline */
 	EEH_RECOVERY_ASSERT	= 5,	/* reset is being asserted */
@@ -80,10 +80,10 @@ enum eeh_recovery_pe {
 	EEH_RECOVERY_PE_NORMAL		= 0,
 	EEH_RECOVERY_PE_RESET		= 1,	/* reset is asserted */
 	EEH_RECOVERY_PE_FROZEN		= 2,	/* MMIO and DMA stopped */
-	EEH_RECOVERY_PE_BUSY		= 3,	/* between reset and configuration: not to be asked now */
+	EEH_RECOVERY_PE_BUSY		= 3,	/* in between reset and configuration */
 	EEH_RECOVERY_PE_DMA_STOPPED	= 4,	/* MMIO works */
 	EEH_RECOVERY_PE_UNAVAILABLE	= 5,	/* for a while */
-	EEH_RECOVERY_PE_GONE		= 6,	/* unavailable for good (state 5, no time to wait) */
+	EEH_RECOVERY_PE_GONE		= 6,	/* for good (state 5, and no time to wait) */
 	EEH_RECOVERY_PE_ERROR		= 7,	/* could not be asked, or said nothing */
 	EEH_RECOVERY_PE_STATES		= 8,
 };
@@ -107,7 +107,9 @@ enum eeh_recovery_event_type {
 	EEH_RECOVERY_EV_FORCE	= 7,
 	/* An operator: forget that it was given up, and what the budget has counted. */
 	EEH_RECOVERY_EV_CLEAR	= 8,
-	EEH_RECOVERY_EVENTS	= 9,
+	/* The action whose answer is awaited was certainly not begun: say it once more. */
+	EEH_RECOVERY_EV_AGAIN	= 9,
+	EEH_RECOVERY_EVENTS	= 10,
 };
 
 /* Why a PE was given up. */

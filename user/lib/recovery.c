@@ -150,7 +150,6 @@ static void to_idle(struct turn *t)
 	r->frozen_at = 0;
 	r->attempt = 0;
 	r->reset = 0;
-	r->errors = 0;
 	r->why = EEH_RECOVERY_WHY_NONE;
 	r->force = false;
 	r->timed_out = false;
@@ -257,7 +256,6 @@ static void count_freeze(struct turn *t, uint64_t time)
 	r->frozen_at = time;
 	r->attempt = 0;
 	r->reset = 0;
-	r->errors = 0;
 	r->timed_out = false;
 	t->step->say |= EEH_RECOVERY_SAY_FROZEN;
 }
@@ -276,6 +274,8 @@ static void on_frozen(struct turn *t, uint64_t time)
 		count_freeze(t, time);
 		ask(t, EEH_RECOVERY_NOTIFIED);
 		break;
+	case EEH_RECOVERY_NOTIFIED:
+	case EEH_RECOVERY_LOG:
 	case EEH_RECOVERY_REPORTED:
 	case EEH_RECOVERY_DELEGATED:
 		/* The same one again, unless it was thawed in between. */
@@ -285,7 +285,8 @@ static void on_frozen(struct turn *t, uint64_t time)
 		t->step->say |= EEH_RECOVERY_SAY_NORMAL;
 		t->step->took = r->thawed_at - r->frozen_at;
 		count_freeze(t, time);
-		ask(t, EEH_RECOVERY_NOTIFIED);
+		if (r->state == EEH_RECOVERY_REPORTED || r->state == EEH_RECOVERY_DELEGATED)
+			ask(t, EEH_RECOVERY_NOTIFIED);
 		break;
 	case EEH_RECOVERY_RESUME:
 		/* Already? Firmware knows. */
@@ -312,6 +313,8 @@ static void on_others(struct turn *t, uint64_t time)
 			wake(t, ASK_MS / 10);
 		break;
 	case EEH_RECOVERY_IDLE:
+	case EEH_RECOVERY_NOTIFIED:
+	case EEH_RECOVERY_LOG:
 	case EEH_RECOVERY_PERMANENT:
 		if (time > r->thawed_at)
 			r->thawed_at = time;
@@ -406,7 +409,8 @@ static void on_state(struct turn *t, const struct eeh_recovery_event *ev)
 			begin(t, EEH_RECOVERY_DO_STATE);
 			return;
 		}
-		r->over_at = r->asked_at;
+		if (r->asked_at > r->over_at)
+			r->over_at = r->asked_at;
 	}
 	if (r->doubt) {
 		on_state_of_doubt(t, ev);
@@ -441,7 +445,7 @@ static void on_state(struct turn *t, const struct eeh_recovery_event *ev)
 		} else {
 			r->timed_out = true;
 			t->step->say |= EEH_RECOVERY_SAY_TIMEOUT;
-			/* A reset that somebody holds, or a PE that is away, is not ours to take. */
+			/* A reset that somebody holds is not ours to take. */
 			if (policy_of(r) == EEH_POLICY_RECOVER && !frozen)
 				ask(t, EEH_RECOVERY_RETRY);
 			else
@@ -575,6 +579,11 @@ static void on_restart(struct turn *t)
 		r->doubt = true;
 		begin(t, EEH_RECOVERY_DO_STATE);
 		break;
+	case EEH_RECOVERY_DO_CONFIGURE:
+		/* Twice is harmless, but not if it froze since. */
+		begin(t, EEH_RECOVERY_DO_STATE);
+		enter(t, EEH_RECOVERY_WAIT);
+		break;
 	default:
 		begin(t, r->pending);
 	}
@@ -663,6 +672,10 @@ int eeh_recovery_event(struct eeh_recovery *r, const struct eeh_recovery_event *
 		break;
 	case EEH_RECOVERY_EV_CLEAR:
 		on_clear(&t);
+		break;
+	case EEH_RECOVERY_EV_AGAIN:
+		if (r->pending)
+			begin(&t, r->pending);
 		break;
 	}
 	step.pending = r->pending;

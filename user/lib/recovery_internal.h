@@ -16,7 +16,6 @@ struct eeh_recovery {
 	uint32_t why;
 	uint32_t reset;			/* enum eeh_recovery_reset of this attempt; 0: none yet */
 	uint32_t attempt;
-	uint32_t errors;		/* times in a row that its state could not be asked */
 	uint32_t window_freezes;
 	bool doubt;			/* a reset may have been done before a restart, or not */
 	bool force;			/* an operator wants this freeze recovered */
@@ -33,7 +32,7 @@ struct eeh_recovery {
 	uint64_t normal;
 	uint64_t permanent;
 	uint64_t resets;
-	/* About a question under way; a restart asks again, so these are not saved. */
+	/* About a question under way. */
 	uint64_t asked_at;
 	bool stale;			/* it froze since: "normal" is no answer */
 };
