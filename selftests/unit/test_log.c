@@ -767,6 +767,9 @@ static void t_no_data(void **state)
 	assert_true(rec.flags & EEH_LOG_F_NO_DATA);
 	assert_int_equal(rec.pe, 0xfd);
 	assert_int_equal(found.len, 0);
+	assert_int_equal(parse(u, "PHB#0003[0:1]: PHB Freeze/Fence detected !\n"), 0);
+	assert_int_equal(found.rec[0].error_class, EEH_LOG_CLASS_FENCE);
+	assert_int_equal(found.rec[0].phb, 3);
 	assert_int_equal(parse(u, "EEH: Fenced PHB#2 detected, location: x\n"), 0);
 	found_says(0, EEH_LOG_CLASS_FENCE, "PHB 0002 is fenced: everything below it is unreachable; the "
 		   "log has no diagnostic data");
@@ -912,6 +915,30 @@ static void t_round_trip(void **state)
 			assert_int_equal(found.line[0], 1);
 		}
 	}
+}
+
+/* A console has the lines of the kernel and of OPAL as they come. */
+static void t_interleaved(void **state)
+{
+	static const char text[] =
+		"[  1.0] EEH: of node=0001:01:00.0\n"
+		"[  1.0] EEH: PCI-E AER 00: 14820001 00040000 00000000 00062030 \n"
+		"[  171.4,3] PHB#0002[0:1]:                  brdgCtl = 00000002\n"
+		"[  1.0] PHB4 PHB#1 Diag-data (Version: 1)\n"
+		"[  1.1] RxeTceErr:  4000000000000000 4000000000000000 0200200001000000 0000000000100000\n"
+		"[  1.2] EEH: Frozen PE#fc on PHB#2 detected\n"
+		"[  171.4,3] PHB#0002[0:1]:                PEST[0fc] = a440000000000000 8000000000001000\n"
+		"[  1.3] PE[0fd] A/B: 8200200001000000 8000000000100000\n";
+	struct unit *u = *state;
+
+	assert_int_equal(parse(u, text), 0);
+	assert_int_equal(found.n, 2);
+	found_says(1, EEH_LOG_CLASS_DMA_IOMMU, "DMA read by 0001:01:00.0 from 0x100000 hit no TCE entry; "
+		   "0001:01:00.0 itself reports malformed TLP");
+	assert_int_equal(found.line[1], 4);
+	found_says(0, EEH_LOG_CLASS_MMIO, "MMIO load at 0x1000 of PE fc of PHB 0002 was answered with "
+		   "Unsupported Request");
+	assert_int_equal(found.line[0], 3);
 }
 
 static void t_opal_log(void **state)
@@ -1076,6 +1103,7 @@ int main(void)
 		TEST(t_no_data),
 		TEST(t_round_trip),
 		TEST(t_opal_log),
+		TEST(t_interleaved),
 		TEST(t_text_refused),
 		TEST(t_text_mangled),
 		TEST(t_load),

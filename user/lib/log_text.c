@@ -26,7 +26,6 @@
 /* A dump that is being read. */
 struct open_dump {
 	bool open;
-	bool opal;
 	struct log_facts facts;
 	char tag[40];		/* opal: "PHB#0001[0:1]" */
 	const struct log_layout *layout;	/* kernel: known from its first line */
@@ -41,9 +40,11 @@ struct open_dump {
 struct parser {
 	struct eeh_ctx *ctx;
 	uint64_t line;
-	struct open_dump d;
+	struct open_dump kernel;	/* a console has both, line by line */
+	struct open_dump opal;
 	struct log_facts about;	/* what the "EEH:" lines before a dump said */
-	bool froze;		/* ...they named a PE or a fenced PHB */
+	struct log_facts fence;	/* likewise OPAL: of a fence */
+	bool froze;		/* they named a PE or a fenced PHB */
 	struct eeh_log_dump **dumps;
 	size_t nr, room;
 };
@@ -93,16 +94,15 @@ static void header(uint8_t *data, const struct log_layout *layout)
 	log_put(data, PHB_LEN, 4, layout->len);
 }
 
-static int close_dump(struct parser *p)
+static int close_dump(struct parser *p, struct open_dump *d)
 {
-	struct open_dump *d = &p->d;
 	const struct log_layout *layout = d->layout;
 	uint8_t *data = d->data;
 
 	if (!d->open)
 		return 0;
 	d->open = false;
-	if (d->opal) {
+	if (d == &p->opal) {
 		layout = d->only3 ? &log_layout_phb3 : &log_layout_phb4;
 		if (d->only3)
 			data = d->data3;
@@ -112,16 +112,16 @@ static int close_dump(struct parser *p)
 }
 
 /* What was said before belongs to the dump that begins, if it is of the same PHB. */
-static void open_dump(struct parser *p, uint32_t phb, const char *when)
+static void open_dump(struct parser *p, struct open_dump *d, uint32_t phb, const char *when)
 {
-	struct open_dump *d = &p->d;
+	struct log_facts *about = d == &p->opal ? &p->fence : &p->about;
 
 	memset(d, 0, sizeof(*d));
 	d->open = true;
 	d->last_pe = UINT32_MAX;
-	if (!(p->about.know & EEH_LOG_KNOW_PHB) || p->about.phb == phb)
-		d->facts = p->about;
-	memset(&p->about, 0, sizeof(p->about));
+	if (!(about->know & EEH_LOG_KNOW_PHB) || about->phb == phb)
+		d->facts = *about;
+	memset(about, 0, sizeof(*about));
 	d->facts.know |= EEH_LOG_KNOW_PHB;
 	d->facts.phb = phb;
 	d->facts.line = p->line;
@@ -224,7 +224,7 @@ static int kernel_start(struct parser *p, const char *line, const char *at)
 	uint64_t phb;
 	int err;
 
-	err = close_dump(p);
+	err = close_dump(p, &p->kernel);
 	if (err)
 		return err;
 	if (!(layout == &log_layout_phb3 ? hex(&s, 0, &phb) : decimal(&s, &phb)) ||
@@ -236,15 +236,15 @@ static int kernel_start(struct parser *p, const char *line, const char *at)
 	if (strcmp(s, "1)") && !(s[0] == '1' && s[1] == ')' && ended(s + 2)))
 		return bad(p, "diagnostic data of version \"%.8s\", only 1 is known", s);
 	prefix(line, at, when, sizeof(when));
-	open_dump(p, phb, when);
-	p->d.layout = layout;
+	open_dump(p, &p->kernel, phb, when);
+	p->kernel.layout = layout;
 	return 0;
 }
 
 /* "PE[0fd] A/B: 8... 8...", "PE[..0fd] A/B: as above" */
 static int kernel_pe(struct parser *p, const char *at)
 {
-	struct open_dump *d = &p->d;
+	struct open_dump *d = &p->kernel;
 	const struct log_layout *l = d->layout;
 	const char *s = at + strlen("PE[");
 	bool run = !strncmp(s, "..", 2);
@@ -311,7 +311,7 @@ static const struct log_reg *find_group(const struct log_layout *l, const char *
 /* "RxeTceErr:  4000000000000000 ..." */
 static int kernel_group(struct parser *p, const char *line)
 {
-	const struct log_layout *l = p->d.layout;
+	const struct log_layout *l = p->kernel.layout;
 	const struct log_reg *r, *end = l->regs + l->nr_regs;
 	const char *group, *at;
 	uint64_t value;
@@ -325,7 +325,7 @@ static int kernel_group(struct parser *p, const char *line)
 		if (!hex(&at, r->width * 2, &value))
 			return bad(p, "%s: word %u is not %u hex digits", group, r->column + 1,
 				   r->width * 2);
-		log_put(p->d.data, r->offset, r->width, value);
+		log_put(p->kernel.data, r->offset, r->width, value);
 	}
 	return ended(at) ? 0 : bad(p, "%s: more words than a %s has", group,
 				   eeh_log_source_name(l->source));
@@ -360,7 +360,7 @@ static int opal_set(struct parser *p, const struct log_reg *r, uint8_t *data, co
 
 static int opal_pe(struct parser *p, const char *s)
 {
-	struct open_dump *d = &p->d;
+	struct open_dump *d = &p->opal;
 	uint64_t pe, a, b;
 
 	if (!hex(&s, 0, &pe) || strncmp(s, "] = ", 4) || pe >= PHB4_PES)
@@ -384,7 +384,7 @@ static int opal_pe(struct parser *p, const char *s)
 /* "PHB#0001[0:1]: ...", at the PHB. */
 static int opal_line(struct parser *p, const char *line, const char *at)
 {
-	struct open_dump *d = &p->d;
+	struct open_dump *d = &p->opal;
 	const char *s = at + strlen("PHB#"), *name;
 	const struct log_reg *r3, *r4;
 	char tag[40], when[64];
@@ -405,13 +405,12 @@ static int opal_line(struct parser *p, const char *line, const char *at)
 	s = at + n;
 	spaces(&s);
 	if (!strncmp(s, "PHB Freeze/Fence detected", 25)) {
-		err = close_dump(p);
-		memset(&p->about, 0, sizeof(p->about));
-		p->about.know = EEH_LOG_KNOW_FENCED | EEH_LOG_KNOW_PHB;
-		p->about.phb = phb;
-		p->about.line = p->line;
-		p->froze = true;
-		prefix(line, at, p->about.when, sizeof(p->about.when));
+		err = close_dump(p, d);
+		memset(&p->fence, 0, sizeof(p->fence));
+		p->fence.know = EEH_LOG_KNOW_FENCED | EEH_LOG_KNOW_PHB;
+		p->fence.phb = phb;
+		p->fence.line = p->line;
+		prefix(line, at, p->fence.when, sizeof(p->fence.when));
 		return err;
 	}
 	name = s;
@@ -425,9 +424,8 @@ static int opal_line(struct parser *p, const char *line, const char *at)
 	i3 = r3 ? r3 - log_layout_phb3.regs : 0;
 
 	/* Another PHB, or the same name again: another dump. */
-	if (d->open && (!d->opal || strcmp(d->tag, tag) || (r4 && d->seen[i4]) ||
-			(r3 && d->seen3[i3]))) {
-		err = close_dump(p);
+	if (d->open && (strcmp(d->tag, tag) || (r4 && d->seen[i4]) || (r3 && d->seen3[i3]))) {
+		err = close_dump(p, d);
 		if (err)
 			return err;
 	}
@@ -435,8 +433,7 @@ static int opal_line(struct parser *p, const char *line, const char *at)
 		if (pest)
 			return 0;	/* the beginning is missing */
 		prefix(line, at, when, sizeof(when));
-		open_dump(p, phb, when);
-		d->opal = true;
+		open_dump(p, d, phb, when);
 		strcpy(d->tag, tag);
 	}
 	if (pest)
@@ -607,14 +604,11 @@ static int parse_line(struct parser *p, const char *line)
 
 	if ((at = find(line, "PHB3 PHB#")) || (at = find(line, "PHB4 PHB#")))
 		return kernel_start(p, line, at);
-	if ((at = find(line, "EEH: "))) {
-		/* Devices are described before the dump. */
-		err = close_dump(p);
-		return err ? err : eeh_line(p, line, at);
-	}
+	if ((at = find(line, "EEH: ")))
+		return eeh_line(p, line, at);
 	if ((at = find(line, "zpci: ")))
 		return zpci_line(p, line, at);
-	if (p->d.open && !p->d.opal) {
+	if (p->kernel.open) {
 		at = find(line, "PE[");
 		if (at && strstr(at, "A/B:"))
 			return kernel_pe(p, at);
@@ -649,11 +643,23 @@ static int parse(struct parser *p, const char *text, size_t len)
 		if (err)
 			return err;
 	}
-	err = close_dump(p);
+	err = close_dump(p, &p->kernel);
+	if (!err)
+		err = close_dump(p, &p->opal);
 	/* A freeze of a passed-through PE leaves no more than that. */
 	if (!err && !p->nr && p->froze && p->about.line)
 		err = add_dump(p, NULL, NULL, &p->about);
+	else if (!err && !p->nr && p->fence.line)
+		err = add_dump(p, NULL, NULL, &p->fence);
 	return err;
+}
+
+static int by_line(const void *a, const void *b)
+{
+	uint64_t la = (*(struct eeh_log_dump * const *)a)->facts.line;
+	uint64_t lb = (*(struct eeh_log_dump * const *)b)->facts.line;
+
+	return (la > lb) - (la < lb);
 }
 
 int eeh_log_parse_text(struct eeh_ctx *ctx, const char *text, size_t len, eeh_log_dump_fn fn,
@@ -671,6 +677,9 @@ int eeh_log_parse_text(struct eeh_ctx *ctx, const char *text, size_t len, eeh_lo
 		err = eeh_fail(ctx, -ENODATA, "no error log in these %" PRIu64 " lines: paste what the "
 			       "kernel prints from \"PHB4 PHB#N Diag-data\" on, an OPAL log, or binary "
 			       "data", p->line);
+	/* They were made when they ended. */
+	if (p->nr)
+		qsort(p->dumps, p->nr, sizeof(*p->dumps), by_line);
 	for (i = 0; !err && i < p->nr; i++)
 		err = fn(arg, p->dumps[i]);
 	for (i = 0; i < p->nr; i++)
