@@ -413,6 +413,11 @@ static void t_vfio(void **state)
 	assert_int_equal(eeh_vfio_op_all(v, EEH_PE_OP_GET_STATE, NULL, take_results, buf), 0);
 	assert_string_equal(buf, "7=0 10=0 ");
 
+	/* Nor does an error keep the others from their turn. */
+	pes_are(u, "0001:fd 7 0 fail=8:5\n0002:fc 10 0\n");
+	assert_int_equal(eeh_vfio_op_all(v, EEH_PE_OP_CONFIGURE, NULL, NULL, NULL), -EIO);
+	assert_string_equal(ops(u), "0001:fd 8\n0002:fc 8\n");
+
 	/* All ten, as the kernel numbers them. */
 	pes_are(u, "0001:fd 7 0\n0002:fc 10 0\n");
 	EEH_INIT(&e);
