@@ -69,6 +69,7 @@ object vm
 object inject
 object trace
 object log
+object top
 
 classes=$(sed -n '/^const char \*eeh_log_class_name/,/^}/p' user/lib/log_dump.c | grep -o '"[a-z-]*"' | tr -d '"')
 for where in include/eeh/log.h docs/man/eehctl-log.8 docs/logs.md; do

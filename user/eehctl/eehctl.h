@@ -59,6 +59,7 @@ int do_feature(int argc, char **argv);
 int do_log(int argc, char **argv);
 int do_inject(int argc, char **argv);
 int do_pe(int argc, char **argv);
+int do_top(int argc, char **argv);
 int do_trace(int argc, char **argv);
 int do_vm(int argc, char **argv);
 

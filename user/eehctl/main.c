@@ -88,7 +88,7 @@ static int do_help(int argc, char **argv)
 	printf("Usage: eehctl [OPTIONS] OBJECT { COMMAND | help }\n"
 	       "       eehctl help\n"
 	       "\n"
-	       "       OBJECT  := { pe | vm | inject | trace | fastpath | canary | feature | log }\n"
+	       "       OBJECT  := { pe | vm | inject | trace | fastpath | canary | feature | log | top }\n"
 	       "       OPTIONS := { {-j|--json} | {-p|--pretty} | {-d|--debug} | {-V|--version} |\n"
 	       "                    {-h|--help} }\n");
 	return EXIT_OK;
@@ -137,6 +137,7 @@ static const struct command objects[] = {
 	{ "canary",	do_canary },
 	{ "feature",	do_feature },
 	{ "log",	do_log },
+	{ "top",	do_top },
 	{ "help",	do_help },
 	{ NULL,		NULL },
 };
