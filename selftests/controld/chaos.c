@@ -162,7 +162,7 @@ static void freeze(struct fake_pe *p)
 {
 	atomic_fetch_add(&p->freezes, 1);
 	atomic_store(&p->frozen, 1);
-	dprintf(log_fd, "machine: %04x:%02x freezes\n", p->phb, p->addr);
+	dprintf(log_fd, "machine: %04x:%x freezes\n", p->phb, p->addr);
 	event(EEH_EVENT_FROZEN, p, EEH_SOURCE_INTERRUPT, 1);
 }
 
@@ -276,7 +276,7 @@ static void check(bool workers_too, unsigned int kills)
 		} else {
 			delegated += p->freezes;
 			touched += p->asserts + p->deasserts + p->configures;
-			snprintf(name, sizeof(name), "eeh_freezes_total{phb=\"0001\",pe=\"%02x\"}", p->addr);
+			snprintf(name, sizeof(name), "eeh_freezes_total{phb=\"0001\",pe=\"%x\"}", p->addr);
 			counted += metric(name);
 		}
 	}

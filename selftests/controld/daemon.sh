@@ -46,29 +46,29 @@ ok "rules are chosen" j '[.pes[].rule] == ["driver", "web", "default"]' pes
 
 # Policies
 machine freeze 1
-ok "recover: it is recovered" until_true j '.pe.state == "idle" and .pe.recovered == 1' pe 0001:01
+ok "recover: it is recovered" until_true j '.pe.state == "idle" and .pe.recovered == 1' pe 0001:1
 ok "recover: by one reset" grep -q 'asserts 1 deasserts 1 configures 1 logs 1' <(machine show 1)
 machine freeze 2
-ok "delegate: it is told" until_true j '.pe.state == "delegated"' pe 0001:02
+ok "delegate: it is told" until_true j '.pe.state == "delegated"' pe 0001:2
 machine thaw 2
-ok "delegate: its owner recovers it" until_true j '.pe.state == "idle" and .pe.normal == 1' pe 0001:02
+ok "delegate: its owner recovers it" until_true j '.pe.state == "idle" and .pe.normal == 1' pe 0001:2
 machine freeze 2
-ok "delegate: timed out" until_true j '.pe.state == "reported"' pe 0001:02
+ok "delegate: timed out" until_true j '.pe.state == "reported"' pe 0001:2
 ok "delegate: and left alone" grep -q 'frozen 1 asserts 0' <(machine show 2)
 machine freeze 3
-ok "report: it is told" until_true j '.pe.state == "reported"' pe 0001:03
+ok "report: it is told" until_true j '.pe.state == "reported"' pe 0001:3
 machine freeze 4
-ok "what the kernel drives is only reported" until_true j '.pe.state == "reported" and .pe.policy == "report"' pe 0001:04
-ok "recover, by hand" bash -c "$ctl -r $run recover 0001:03"
-ok "recover, by hand: done" until_true j '.pe.state == "idle" and .pe.recovered == 1' pe 0001:03
+ok "what the kernel drives is only reported" until_true j '.pe.state == "reported" and .pe.policy == "report"' pe 0001:4
+ok "recover, by hand" bash -c "$ctl -r $run recover 0001:3"
+ok "recover, by hand: done" until_true j '.pe.state == "idle" and .pe.recovered == 1' pe 0001:3
 machine freeze-silently 3
-ok "a freeze that nobody tells is swept up" until_true j '.pe.state == "reported"' pe 0001:03
+ok "a freeze that nobody tells is swept up" until_true j '.pe.state == "reported"' pe 0001:3
 machine thaw 3
 
 # Reload
 sed -i 's/^timeout = 1s/policy = recover/; s/^policy = delegate//' "$conf"
 kill -HUP "$pid"
-ok "SIGHUP: a new policy holds for a PE that waits" until_true j '.pe.recovered == 1' pe 0001:02
+ok "SIGHUP: a new policy holds for a PE that waits" until_true j '.pe.recovered == 1' pe 0001:2
 ok "reload keeps the state" j '.status.freezes == 6 and .status.recovered == 3' status
 echo 'nonsense' >> "$conf"
 ok "a bad configuration is refused" bash -c "! $ctl -r $run reload 2>&1 && $ctl -r $run reload 2>&1 | grep -q 'line 1[0-9]: neither .*: the old configuration stays'"
@@ -82,22 +82,22 @@ ask reload > "$EEH_FAKE/.out"
 for i in 2 3; do
 	sleep 0.3
 	machine freeze 1
-	until_true j ".pe.freezes == $i and (.pe.state == \"idle\" or .pe.state == \"permanent\")" pe 0001:01 || true
+	until_true j ".pe.freezes == $i and (.pe.state == \"idle\" or .pe.state == \"permanent\")" pe 0001:1 || true
 done
-ok "more freezes than the budget: given up" j '.pe.state == "permanent" and .pe.why == "budget"' pe 0001:01
-ok "recover does not help" bash -c "$ctl -r $run recover 0001:01 && $ctl -r $run pe 0001:01 | grep -q permanent"
+ok "more freezes than the budget: given up" j '.pe.state == "permanent" and .pe.why == "budget"' pe 0001:1
+ok "recover does not help" bash -c "$ctl -r $run recover 0001:1 && $ctl -r $run pe 0001:1 | grep -q permanent"
 stop KILL || true
 start
-ok "and a restart does not forget it" j '.pe.state == "permanent"' pe 0001:01
-ok "clear" ask clear 0001:01
-ok "clear: recovered" until_true j '.pe.state == "idle"' pe 0001:01
+ok "and a restart does not forget it" j '.pe.state == "permanent"' pe 0001:1
+ok "clear" ask clear 0001:1
+ok "clear: recovered" until_true j '.pe.state == "idle"' pe 0001:1
 
 # Who may what
 as() { setpriv --reuid=65534 --regid="$1" --clear-groups -- "${@:2}"; }
 chmod 755 "$EEH_FAKE"
 ok "the group may read" as 60 "$ctl" -r "$run" status
 ok "a supplementary group, too" setpriv --reuid=65534 --regid=65534 --groups=60 -- "$ctl" -r "$run" status
-ok "the group may change nothing" bash -c "! setpriv --reuid=65534 --regid=60 --clear-groups -- $ctl -r $run clear 0001:01 2> $EEH_FAKE/.err && grep -q 'only root' $EEH_FAKE/.err"
+ok "the group may change nothing" bash -c "! setpriv --reuid=65534 --regid=60 --clear-groups -- $ctl -r $run clear 0001:1 2> $EEH_FAKE/.err && grep -q 'only root' $EEH_FAKE/.err"
 ok "others may not even connect" bash -c "! setpriv --reuid=65534 --regid=65534 --clear-groups -- $ctl -r $run status"
 chmod 666 "$run/socket"
 ok "and are asked who they are if they can" bash -c "! setpriv --reuid=65534 --regid=65534 --clear-groups -- $ctl -r $run status 2> $EEH_FAKE/.err && grep -q 'only root and the group of' $EEH_FAKE/.err"
@@ -122,19 +122,19 @@ ask watch > "$EEH_FAKE/watched" &
 watcher=$!
 until_true grep -q watch "$EEH_FAKE/watched"
 machine freeze 3
-ok "watch" until_true grep -q '"event": *"frozen","pe": *"0001:03"\|"frozen", "pe": "0001:03"' "$EEH_FAKE/watched"
+ok "watch" until_true grep -q '"event": *"frozen","pe": *"0001:3"\|"frozen", "pe": "0001:3"' "$EEH_FAKE/watched"
 ok "watch: the error log's class" until_true grep -q '"class": *"dma-iommu"' "$EEH_FAKE/watched"
 kill "$watcher"
 wait "$watcher" 2> "$EEH_FAKE/.err" || true
 
 # Files
-ok "metrics-file" until_true grep -q '^eeh_freezes_total{phb="0001",pe="01"} 3' "$EEH_FAKE/metrics.prom"
+ok "metrics-file" until_true grep -q '^eeh_freezes_total{phb="0001",pe="1"} 3' "$EEH_FAKE/metrics.prom"
 ok "nothing half-written is left" bash -c "! ls $run/state.new $EEH_FAKE/metrics.prom.new"
 ok "it ends when asked to" stop TERM
 echo garbage > "$run/state"
 start
 ok "a damaged state is kept and said" bash -c "ls $run/state.bad.* && grep -q 'state cannot be used (line 1: not a state' $log"
-ok "and what is frozen is found again" until_true j '.pe.state == "reported"' pe 0001:03
+ok "and what is frozen is found again" until_true j '.pe.state == "reported"' pe 0001:3
 ok "it ends when asked to" stop TERM
 
 # The journal's fields, with a journal of our own: only in a root that is thrown away.
@@ -145,10 +145,10 @@ if [[ ${EEH_IN_ROOT:-} = 1 && ! -e /run/systemd/journal ]]; then
 	until_true test -S /run/systemd/journal/socket
 	start JOURNAL_STREAM=1:1
 	machine thaw 3
-	until_true j '.pe.state == "idle"' pe 0001:03 || true
+	until_true j '.pe.state == "idle"' pe 0001:3 || true
 	machine freeze 3
 	until_true grep -qa 'EEH_CLASS=dma-iommu' "$EEH_FAKE/journal" || true
-	for f in MESSAGE_ID=5f0bd1a2c9a64d1c8d5b0c5d2a7e4101 EEH_EVENT=frozen EEH_PHB=0001 EEH_PE=03 \
+	for f in MESSAGE_ID=5f0bd1a2c9a64d1c8d5b0c5d2a7e4101 EEH_EVENT=frozen EEH_PHB=0001 EEH_PE=3 \
 		EEH_CLASS=dma-iommu EEH_VM=other EEH_POLICY=report EEH_RULE=default EEH_STATE=; do
 		ok "journal: $f" grep -qa "^$f" "$EEH_FAKE/journal"
 	done

@@ -156,7 +156,7 @@ static void fake_act(void *be, uint32_t phb, uint32_t addr, uint32_t action, uin
 		atomic_fetch_add(&p->overlaps, 1);
 	dawdle();
 	/* Into the controller's log, for who looks for a mistake. */
-	dprintf(2, "machine: %04x:%02x %s, frozen %u, asserted %u\n", phb, addr,
+	dprintf(2, "machine: %04x:%x %s, frozen %u, asserted %u\n", phb, addr,
 		eeh_recovery_action_name(action), atomic_load(&p->frozen),
 		atomic_load(&p->asserted));
 	switch (action) {

@@ -81,7 +81,7 @@ ok "eeh_recovery_seconds is a histogram" query \
 ok "its types are known" bash -c "curl -sf http://127.0.0.1:9890/api/v1/metadata |
 	jq -e '.data.eeh_recovery_seconds[0].type == \"histogram\" and .data.eeh_freezes[0].type == \"counter\"'"
 ok "the frozen PE raises its alert" until_true query 'ALERTS{alertname="EehPeFrozen",alertstate="firing"}' \
-	'.data.result[0].metric.pe == "02"'
+	'.data.result[0].metric.pe == "2"'
 kill "$prom"
 wait "$prom" 2> /dev/null || true
 

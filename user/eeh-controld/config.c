@@ -488,7 +488,7 @@ static bool matches(const struct rule *rule, const struct pe_desc *desc)
 {
 	char name[24];
 
-	snprintf(name, sizeof(name), "%04x:%02x", desc->phb, desc->addr);
+	snprintf(name, sizeof(name), "%04x:%x", desc->phb, desc->addr);
 	return (!rule->globs[MATCH_PE] || one_of(rule->globs[MATCH_PE], name)) &&
 	       (!rule->globs[MATCH_DEVICE] || any_device(rule->globs[MATCH_DEVICE], desc, false)) &&
 	       (!rule->globs[MATCH_DRIVER] || any_device(rule->globs[MATCH_DRIVER], desc, true)) &&

@@ -82,26 +82,26 @@ static void pes(FILE *f, struct controld *c)
 	for (p = c->pes; p; p = p->next) {
 		pe_status(p, &st);
 		states[st.state]++;
-		fprintf(f, "eeh_freezes_total{phb=\"%04x\",pe=\"%02x\"} %" PRIu64 "\n", p->phb, p->addr,
+		fprintf(f, "eeh_freezes_total{phb=\"%04x\",pe=\"%x\"} %" PRIu64 "\n", p->phb, p->addr,
 			st.freezes);
 	}
 	head(f, "eeh_recoveries", "counter", "How often a PE became normal again, by whom.");
 	for (p = c->pes; p; p = p->next) {
 		pe_status(p, &st);
-		fprintf(f, "eeh_recoveries_total{phb=\"%04x\",pe=\"%02x\",by=\"controller\"} %" PRIu64 "\n"
-			"eeh_recoveries_total{phb=\"%04x\",pe=\"%02x\",by=\"owner\"} %" PRIu64 "\n",
+		fprintf(f, "eeh_recoveries_total{phb=\"%04x\",pe=\"%x\",by=\"controller\"} %" PRIu64 "\n"
+			"eeh_recoveries_total{phb=\"%04x\",pe=\"%x\",by=\"owner\"} %" PRIu64 "\n",
 			p->phb, p->addr, st.recovered, p->phb, p->addr, st.normal);
 	}
 	head(f, "eeh_pe_frozen", "gauge", "1 while a PE is frozen, and not given up.");
 	for (p = c->pes; p; p = p->next) {
 		pe_status(p, &st);
-		fprintf(f, "eeh_pe_frozen{phb=\"%04x\",pe=\"%02x\"} %d\n", p->phb, p->addr,
+		fprintf(f, "eeh_pe_frozen{phb=\"%04x\",pe=\"%x\"} %d\n", p->phb, p->addr,
 			st.state != EEH_RECOVERY_IDLE && st.state != EEH_RECOVERY_PERMANENT);
 	}
 	head(f, "eeh_pe_permanent", "gauge", "1 if a PE was given up.");
 	for (p = c->pes; p; p = p->next) {
 		pe_status(p, &st);
-		fprintf(f, "eeh_pe_permanent{phb=\"%04x\",pe=\"%02x\"} %d\n", p->phb, p->addr,
+		fprintf(f, "eeh_pe_permanent{phb=\"%04x\",pe=\"%x\"} %d\n", p->phb, p->addr,
 			st.state == EEH_RECOVERY_PERMANENT);
 	}
 	head(f, "eeh_pes", "gauge", "PEs that are looked after, by state of their recovery.");

@@ -41,7 +41,7 @@ const char *pe_name(const struct pe *p)
 {
 	static char name[24];
 
-	snprintf(name, sizeof(name), "%04x:%02x", p->phb, p->addr);
+	snprintf(name, sizeof(name), "%04x:%x", p->phb, p->addr);
 	return name;
 }
 
@@ -122,7 +122,7 @@ static void tell_all(struct controld *c, struct pe *p, const struct kind *k, int
 	}
 	pe_status(p, &st);
 	sd_journal_send("MESSAGE=%s", msg, "PRIORITY=%i", priority, "MESSAGE_ID=%s", k->id,
-			"EEH_EVENT=%s", k->name, "EEH_PHB=%04x", p->phb, "EEH_PE=%02x", p->addr,
+			"EEH_EVENT=%s", k->name, "EEH_PHB=%04x", p->phb, "EEH_PE=%x", p->addr,
 			"EEH_STATE=%s", eeh_recovery_state_name(st.state),
 			"EEH_POLICY=%s", eeh_recovery_policy_name(p->policy), "EEH_RULE=%s", p->rule ? p->rule->name : "",
 			"EEH_VM=%s", p->desc ? p->desc->vm : "",

@@ -127,7 +127,7 @@ char *request_answer(struct controld *c, const struct request *req, size_t *len)
 	if (req->op == REQUEST_PE || req->op == REQUEST_RECOVER || req->op == REQUEST_CLEAR) {
 		p = pe_get(c, req->phb, req->addr, false);
 		if (!p) {
-			snprintf(msg, sizeof(msg), "there is no PE %04x:%02x that is passed through or was frozen",
+			snprintf(msg, sizeof(msg), "there is no PE %04x:%x that is passed through or was frozen",
 				 req->phb, req->addr);
 			return request_error(msg, len);
 		}
