@@ -330,7 +330,8 @@ EEH_API int eeh_log_parse_text(struct eeh_ctx *ctx, const char *text, size_t len
 /**
  * eeh_log_load() - find the dumps in anything
  * @ctx:	the context
- * @data:	binary data or text: text has no NUL byte
+ * @data:	binary data or text. What has no NUL byte is text; what has some, but is no
+ *		binary data, is tried as text as well
  * @len:	its length in bytes
  * @opts:	for binary data: as in eeh_log_decode()
  * @fn:		as in eeh_log_parse_text()

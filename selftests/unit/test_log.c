@@ -1068,6 +1068,9 @@ static int stop(void *arg, const struct eeh_log_dump *d)
 
 static void t_load(void **state)
 {
+	static const char nuls[] = "\0\0\0PHB4 PHB#1 Diag-data (Version: 1)\n"
+		"\0PE[0fd] A/B: 8000000000000000\0" "8000000000000000\n";
+	static const char bad[] = "\0PHB4 PHB#1 Diag-data (Version: 1)\nPE[0fd] A/B: 8000000000000000\n";
 	const size_t len = sizeof(kernel_log);
 	struct unit *u = *state;
 	int n = 0;
@@ -1077,10 +1080,17 @@ static void t_load(void **state)
 	assert_int_equal(n, 1);
 	assert_int_equal(eeh_log_load(u->ctx, kernel_log, len - 1, NULL, stop, &n), 42);
 	assert_int_equal(n, 2);
-	/* A NUL makes it binary. */
-	assert_int_equal(eeh_log_load(u->ctx, kernel_log, len, NULL, stop, &n), -EBADMSG);
-	/* A line that no dump has. */
-	assert_int_equal(eeh_log_parse_text(u->ctx, kernel_log, len, stop, &n), 42);
+	/* NULs of a console. */
+	assert_int_equal(eeh_log_load(u->ctx, kernel_log, len, NULL, stop, &n), 42);
+	assert_int_equal(eeh_log_load(u->ctx, nuls, sizeof(nuls), NULL, stop, &n), 42);
+	assert_int_equal(n, 4);
+	/* Neither: what is wrong with it as data. */
+	assert_int_equal(eeh_log_load(u->ctx, "\0\0\0\2PHB4 text", 14, NULL, stop, &n), -EBADMSG);
+	assert_non_null(strstr(eeh_last_error(u->ctx), "version 2 at offset 0"));
+	/* Text, and malformed as such. */
+	assert_int_equal(eeh_log_load(u->ctx, bad, sizeof(bad), NULL, stop, &n), -EBADMSG);
+	assert_non_null(strstr(eeh_last_error(u->ctx), "line 2: PE fd: B"));
+	assert_int_equal(n, 4);
 }
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, unit_setup, unit_teardown)

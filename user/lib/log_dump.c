@@ -2,6 +2,7 @@
 /* Error logs: from binary data to a dump with its records, and what callers ask of it. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -334,11 +335,18 @@ int eeh_log_load(struct eeh_ctx *ctx, const void *data, size_t len,
 		 const struct eeh_log_opts *opts, eeh_log_dump_fn fn, void *arg)
 {
 	struct eeh_log_dump *dump;
+	char why[sizeof(ctx->error)];
 	int err;
 
 	if (!len || !memchr(data, '\0', len))
 		return eeh_log_parse_text(ctx, data, len, fn, arg);
 	err = eeh_log_dump_new(ctx, data, len, opts, &dump);
+	if (err == -EBADMSG) {
+		/* A text with some NULs in it, from a console? If not, say what is wrong as data. */
+		snprintf(why, sizeof(why), "%s", eeh_last_error(ctx));
+		err = eeh_log_parse_text(ctx, data, len, fn, arg);
+		return err == -ENODATA ? eeh_fail(ctx, -EBADMSG, "%s", why) : err;
+	}
 	if (err)
 		return err;
 	err = fn(arg, dump);

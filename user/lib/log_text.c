@@ -624,7 +624,7 @@ static int parse(struct parser *p, const char *text, size_t len)
 {
 	const char *end = text + len, *next;
 	char line[LINE_LEN];
-	size_t n;
+	size_t n, i;
 	int err;
 
 	for (; text < end; text = next) {
@@ -634,10 +634,12 @@ static int parse(struct parser *p, const char *text, size_t len)
 		if (n && text[n - 1] == '\r')
 			n--;
 		p->line++;
-		/* Nothing that is wanted is as long, or has such bytes. */
-		if (n >= sizeof(line) || memchr(text, '\0', n))
+		/* Nothing that is wanted is as long. */
+		if (n >= sizeof(line))
 			continue;
-		memcpy(line, text, n);
+		/* Serial consoles leave NULs. */
+		for (i = 0; i < n; i++)
+			line[i] = text[i] ? text[i] : ' ';
 		line[n] = '\0';
 		err = parse_line(p, line);
 		if (err)
