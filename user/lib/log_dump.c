@@ -342,7 +342,7 @@ int eeh_log_load(struct eeh_ctx *ctx, const void *data, size_t len,
 		return eeh_log_parse_text(ctx, data, len, fn, arg);
 	err = eeh_log_dump_new(ctx, data, len, opts, &dump);
 	if (err == -EBADMSG) {
-		/* A text with some NULs in it, from a console? If not, say what is wrong as data. */
+		/* A text with some NULs in it? If not, say what is wrong with the data. */
 		snprintf(why, sizeof(why), "%s", eeh_last_error(ctx));
 		err = eeh_log_parse_text(ctx, data, len, fn, arg);
 		return err == -ENODATA ? eeh_fail(ctx, -EBADMSG, "%s", why) : err;
