@@ -63,6 +63,19 @@ bool pe_use_going(const struct pci_dev *pdev)
 }
 
 /*
+ * Does this kernel itself use the device? Not if it has been left to user space: VFIO's
+ * drivers and pci-stub do no DMA of their own. Nor does the driver of bridges, but a reset
+ * of one takes along what is behind it.
+ */
+static bool is_driven(struct pci_dev *pdev)
+{
+	struct device_driver *drv = READ_ONCE(pdev->dev.driver);
+
+	return drv && (!to_pci_driver(drv)->driver_managed_dma ||
+		       pdev->hdr_type != PCI_HEADER_TYPE_NORMAL);
+}
+
+/*
  * Under use_mutex: a device that is not going keeps its PE until the mutex is released, as
  * its removal has to come by use_notify() first. @driven: does a driver of this kernel
  * use the PE?
@@ -82,7 +95,7 @@ static struct eeh_pe *find_pe(u32 phb, u32 addr, bool *driven)
 		    (edev->pe->type & EEH_PE_PHB))
 			continue;
 		pe = edev->pe;
-		*driven |= READ_ONCE(pdev->dev.driver) && !eeh_pe_passed(pe);
+		*driven |= !eeh_pe_passed(pe) && is_driven(pdev);
 	}
 	return pe;
 }

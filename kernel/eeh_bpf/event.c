@@ -39,6 +39,7 @@
 #include "trace.h"
 
 #define SWEEP_PER_TICK	16	/* at most so many PEs at a time */
+#define RESET_MAX	(120 * HZ)	/* the end of a reset takes 65 s behind a switch */
 
 static bool armed;			/* under tap_probe.c's mutex */
 
@@ -56,6 +57,7 @@ static struct track {
 	u32 phb, addr;
 	u8 frozen;		/* 1: MMIO, 2: DMA */
 	u64 seq;		/* of the record of this freeze, 0: none yet */
+	unsigned long reset_at;	/* jiffies of the last reset, or the end of one */
 } tracked[TRACKED];
 static unsigned int track_n, track_victim;
 static DEFINE_RAW_SPINLOCK(track_lock);
@@ -70,6 +72,18 @@ static struct track *track_find(u32 phb, u32 addr)
 	return NULL;
 }
 
+static struct track *track_get(u32 phb, u32 addr)
+{
+	struct track *t = track_find(phb, addr);
+
+	if (!t) {
+		t = track_n < TRACKED ? &tracked[track_n++] :
+					&tracked[track_victim++ % TRACKED];
+		*t = (struct track) { .phb = phb, .addr = addr, .reset_at = jiffies };
+	}
+	return t;
+}
+
 /* Is that news? */
 static bool track_frozen(u32 phb, u32 addr)
 {
@@ -77,17 +91,29 @@ static bool track_frozen(u32 phb, u32 addr)
 	bool news;
 
 	guard(raw_spinlock_irqsave)(&track_lock);
-	t = track_find(phb, addr);
-	if (!t) {
-		t = track_n < TRACKED ? &tracked[track_n++] :
-					&tracked[track_victim++ % TRACKED];
-		*t = (struct track) { .phb = phb, .addr = addr };
-	}
+	t = track_get(phb, addr);
 	news = !t->frozen;
 	if (news)
 		t->seq = 0;
 	t->frozen = HALVES;
 	return news;
+}
+
+static void track_reset(u32 phb, u32 addr)
+{
+	struct track *t;
+
+	guard(raw_spinlock_irqsave)(&track_lock);
+	t = track_get(phb, addr);
+	t->frozen = 0;
+	t->reset_at = jiffies;
+}
+
+/* Has the PE been left without a configuration that long? */
+static bool track_abandoned(u32 phb, u32 addr)
+{
+	guard(raw_spinlock_irqsave)(&track_lock);
+	return time_after(jiffies, track_get(phb, addr)->reset_at + RESET_MAX);
 }
 
 static void track_thawed(u32 phb, u32 addr, u8 halves)
@@ -199,8 +225,12 @@ void event_isolated(struct eeh_pe *pe)
 
 void event_thawed(const struct eeh_pe *pe, int option)
 {
-	track_thawed(pe->phb->global_number, pe->addr,
-		     option == EEH_OPT_THAW_MMIO ? 1 : option == EEH_OPT_THAW_DMA ? 2 : HALVES);
+	u32 phb = pe->phb->global_number;
+
+	if (option == EEH_OPT_THAW_MMIO || option == EEH_OPT_THAW_DMA)
+		track_thawed(phb, pe->addr, option == EEH_OPT_THAW_MMIO ? 1 : 2);
+	else
+		track_reset(phb, pe->addr);
 }
 
 static bool is_frozen(int state)
@@ -229,6 +259,17 @@ static void event_state(void *unused, u32 phb, u32 addr, int state)
 }
 
 /*
+ * An owner that resets its PE and never configures it would keep us from asking for
+ * good. A reset that is still asserted has EEH_PE_CFG_BLOCKED set, which pe_wrap_state()
+ * sees by itself.
+ */
+static void give_up_reset(struct pe_wrap *w)
+{
+	if (READ_ONCE(w->resetting) && track_abandoned(w->phb, w->addr))
+		pe_wrap_resetting(w, false);
+}
+
+/*
  * Ask for the state of a PE that is in use (pe_use_begin()), as @source. May sleep.
  * Returns as pe_wrap_state().
  */
@@ -240,6 +281,7 @@ int event_ask(struct pe_use *u, enum eeh_source source)
 	scoped_guard(raw_spinlock_irqsave, &asker_lock)
 		list_add(&a.node, &askers);
 	scoped_guard(rcu) {
+		give_up_reset(u->wrap);
 		state = pe_wrap_state(u->wrap);
 		if (is_frozen(state))
 			frozen(u->pe, source, false);
@@ -561,6 +603,8 @@ void event_arm(void)
 				     "freezes of passed-through PEs are found by the sweep only");
 	diag_armed = arm_probe(&diag_probe, "opal_pci_get_phb_diag_data2",
 			       "diagnostic data are taken for old");
+	inject_armed = arm_probe(&inject_probe, "pnv_eeh_err_inject",
+				 "refused injections can fill the kernel log");
 }
 
 void event_disarm(void)
@@ -571,7 +615,9 @@ void event_disarm(void)
 		unregister_fprobe(&diag_probe);
 	if (inject_armed)
 		unregister_fprobe(&inject_probe);
-	next_error_armed = diag_armed = inject_armed = false;
+	next_error_armed = false;
+	diag_armed = false;
+	inject_armed = false;
 	if (armed) {
 		unregister_trace_eeh_pe_state(event_state, NULL);
 		tracepoint_synchronize_unregister();

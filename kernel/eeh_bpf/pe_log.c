@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/of.h>
+#include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
@@ -196,11 +197,9 @@ static u64 record(struct eeh_pe *pe, const struct pending *p)
 	guard(mutex)(&log_mutex);
 	l = log_get(p->phb, p->addr);
 	if (l)
-		r = kvmalloc_flex(*r, data, len, GFP_KERNEL);
-	if (!r) {
-		pr_warn_ratelimited("no memory for the diagnostic data of a freeze\n");
+		r = kvmalloc(struct_size(r, data, len), GFP_KERNEL);
+	if (!r)
 		return 0;
-	}
 	make_room(l);
 	r->len = len;
 	r->seq = ++last_seq;
