@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# t_dev.sh: /dev/eeh on a PE that another process owns, a raw VM.
+# t_dev.sh [refused] [operations] [logs] [lifetime]: /dev/eeh on a PE that another process owns, a raw VM.
 #
 # Bad arguments are refused. All operations; asking does not disturb a reset. The diagnostic data of
 # a freeze are saved though the PE is passed through, and have the PEST entry of the PE in them; a
@@ -58,6 +58,12 @@ check_blob() {
 	pesta=$(be "$1" $at 8)
 	is "data: the PEST entry of the PE is in them" "len > 16 * PEST && len <= l_len && 0x$pesta >> 63 != 0" \
 		"PESTA[$PE] at $at: $pesta"
+}
+
+refused() {
+	same "everything bad is refused" "$(eehdev bad $PHB "$PE")" ""
+	same "a PE of this kernel's own driver is left alone" \
+		"$(eehdev op 0 "$(inject pe 0000:01:00.0)" 6)" -16
 }
 
 operations() {
@@ -195,10 +201,9 @@ vmm vm state
 is "VFIO's state" "RESULT == 0"
 # Who asks VFIO while a reset ends can freeze the PE again (docs/lab-known-issues.md).
 vmm vm pause
-same "everything bad is refused" "$(eehdev bad $PHB "$PE")" ""
-operations
-logs
-same "a PE of this kernel's own driver is left alone" \
-	"$(eehdev op 0 "$(inject pe 0000:01:00.0)" 6)" -16
-lifetime
+[[ $# -gt 0 ]] || set -- refused operations logs lifetime
+for part; do
+	$part
+done
+[[ -z ${VMM_PID[vm]-} ]] || vmm_kill vm
 finish

@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# t_event.sh [no-irq]: freezes of a PE that is passed through are told, with nobody asking for them.
+# t_event.sh [thaws] [resets] [others] [burst] | masked: freezes of a PE that is passed through are
+# told, with nobody asking for them.
 #
 # The PE belongs to a raw VM whose guest stands still. With an interrupt for every freeze, each is
 # told within a second, after resets and after mere thaws, by "eehctl trace", an eventfd and the
 # kernel's tracepoint. Then 10,000 events in a burst: each is read or counted as lost.
 #
-# no-irq, for a machine whose firmware masks repeated errors, as the real one does: a freeze that
+# masked, for a machine whose firmware masks repeated errors, as the real one does: a freeze that
 # raised no interrupt is found by whoever asks next, and by the sweep.
 # shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
 . ./vm.sh
 
-mode=${1:-irq}
 PHB=1
 OUT=/run/trace.out
 
@@ -87,57 +87,62 @@ told_by() {	# told_by NAME SOURCE MS: of the last freeze
 	diag "$1: $SOURCE after $LATENCY ms"
 }
 
-with_interrupts() {
-	local i worst=0 n=0
+# from_firmware COUNT COMMAND: freezes, each undone by COMMAND, with nobody but the interrupt to tell
+from_firmware() {
+	local i worst=0 n=0 frozen logs
 
-	# nobody but the interrupt
 	echo 0 > /sys/module/eeh_bpf/parameters/sweep_ms
 	trace_start --type frozen,log,option
-	for i in {1..2}; do
+	for ((i = 0; i < $1; i++)); do
 		one_freeze 5
 		[[ $SOURCE == interrupt ]] && n=$((n + 1))
 		((LATENCY <= worst)) || worst=$LATENCY
-		reset
+		$2
 	done
-	is "2 freezes after resets: each told by the interrupt" "n == 2"
-	n=0
-	for i in {1..10}; do
-		one_freeze 5
-		[[ $SOURCE == interrupt ]] && n=$((n + 1))
-		((LATENCY <= worst)) || worst=$LATENCY
-		unfreeze
-	done
-	is "10 freezes after mere thaws: each told by the interrupt" "n == 10"
-	is "none later than a second" "worst <= 1000"
+	wanted=$1
+	is "$1 freezes, $2 after each: each told by the interrupt" "n == wanted"
+	is "$2: none later than a second" "worst <= 1000"
 	diag "the last one was told after $worst ms"
-	reset
+	until_true 5 logs_are "$1" || true
 	frozen=$(events frozen) logs=$(events log)
-	is "each was told once, with a record each" "frozen == 12 && logs == 12"
+	is "$2: each was told once, with a record each" "frozen == wanted && logs == wanted"
 	trace_stop
 	is "eehctl trace ends well" "TRACE_RC == 0"
+	echo 250 > /sys/module/eeh_bpf/parameters/sweep_ms
+}
 
+logs_are() { (($(events log) >= $1)); }
+
+thaws() { from_firmware 10 unfreeze; }
+
+resets() {
+	reset
+	from_firmware 2 reset
+}
+
+# other ways to hear of it
+others() {
+	local t=/sys/kernel/tracing pid
+
+	reset
 	eehdev eventfd $PHB "$PE" 10 > /run/eventfd.out &
 	pid=$!
 	until_true 20 grep -q waiting /run/eventfd.out || true
 	fail_access
 	wait $pid || true
 	same "the eventfd of the PE is signalled, once" "$(tail -n 1 /run/eventfd.out)" "signalled 1"
-	reset
+	unfreeze
 
 	# the kernel's own view of it: perf, trace-cmd, bpftrace
-	local t=/sys/kernel/tracing
-	eehdev hold < <(sleep 5) > /run/held &
-	pid=$!
-	until_true 20 grep -q open /run/held || true
+	exec {KEEP}<> /dev/eeh
 	echo > $t/trace
 	echo 1 > $t/events/eeh/eeh_pe_frozen/enable
 	fail_access
 	until_true 10 grep -q 'eeh_pe_frozen:.*passed_through=1 source=interrupt' $t/trace &&
 		ok "the tracepoint tells it" || not_ok "the tracepoint tells it" "$(< $t/trace)"
 	echo 0 > $t/events/eeh/eeh_pe_frozen/enable
-	wait $pid || true
-	reset
-	echo 250 > /sys/module/eeh_bpf/parameters/sweep_ms
+	exec {KEEP}>&-
+	unfreeze
 }
 
 # all_there COUNT: are they all read or lost?
@@ -176,7 +181,7 @@ burst() {
 		"$(sed -n 's/.*"seq":\([0-9]*\).*/\1/p' $OUT | sort -n | uniq -d | wc -l)" 0
 }
 
-without_interrupts() {
+masked() {
 	local told
 
 	echo 0 > /sys/module/eeh_bpf/parameters/sweep_ms
@@ -217,15 +222,10 @@ module_load
 vmm_start vm --device "$DEV" --loop-until-signal
 vmm vm pause
 is "the guest stands still" "RESULT == 0"
-case $mode in
-no-irq)
-	without_interrupts
-	;;
-*)
-	with_interrupts
-	burst
-	;;
-esac
+[[ $# -gt 0 ]] || set -- thaws resets others burst
+for part; do
+	$part
+done
 vmm vm resume
 vmm_stop vm
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# t_mutants.sh [MUTANT...]: the tests find the faults that were planted (selftests/mutants).
+# t_mutants.sh [MUTANT|SCRIPT...]: the tests, or these scripts, find the faults that were planted (selftests/mutants).
 #
 # First each test that is used here runs with the module as it is, and must pass. Then it runs once
 # per fault, with the module that has it, and the result that the list names must turn red: a fault
@@ -39,9 +39,9 @@ mkdir -p "$EEH_OUT/mutants"
 while IFS='|' read -r name red test; do
 	name=${name//[[:space:]]/}
 	[[ -n $name && $name != \#* ]] || continue
-	[[ $# == 0 || " $* " == *" $name "* ]] || continue
 	read -r red <<< "$red"
 	read -r test <<< "$test"
+	[[ $# == 0 || " $* " == *" $name "* || " $* " == *" ${test%% *} "* ]] || continue
 	log=$EEH_OUT/mutants/$name.log
 	if [[ -z ${passes[$test]-} ]]; then
 		passes[$test]=1

@@ -5,6 +5,7 @@
  * eehdev op PHB PE OP [FLAGS [COUNT]]	an operation of VFIO_EEH_PE_OP, COUNT times: the last
  *				value, or -errno
  * eehdev inject PHB PE COUNT [TYPE FUNC ADDR]	that often; how many failed, and the last value
+ * eehdev vfio-inject GROUP COUNT TYPE FUNC	the same, as the owner of the IOMMU group
  * eehdev log PHB PE SEQ	the record after SEQ: seq len source flags, and its data on stdout
  * eehdev fetch PHB PE		state seq flags
  * eehdev bad			everything that has to be refused
@@ -24,6 +25,8 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <linux/vfio.h>
 
 #include <eeh_dev.h>
 
@@ -53,6 +56,33 @@ static int inject(unsigned long count, unsigned int type, unsigned int func, uin
 
 	while (count--) {
 		ret = op(9, 0, type, func, addr);
+		failed += ret < 0;
+	}
+	printf("failed=%lu last=%d\n", failed, ret);
+	return 0;
+}
+
+/* What a VMM may do that has been given a device, and so what a guest can have it do. */
+static int vfio_inject(const char *group_nr, unsigned long count, unsigned int type,
+		       unsigned int func)
+{
+	struct vfio_eeh_pe_op o = {
+		.argsz = sizeof(o), .op = VFIO_EEH_PE_INJECT_ERR,
+		.err = { .type = type, .func = func },
+	};
+	int container = open("/dev/vfio/vfio", O_RDWR), group, ret = 0;
+	unsigned long failed = 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/vfio/%s", group_nr);
+	group = open(path, O_RDWR);
+	if (container < 0 || group < 0 || ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
+	    ioctl(container, VFIO_SET_IOMMU, VFIO_SPAPR_TCE_IOMMU)) {
+		perror(path);
+		return 1;
+	}
+	while (count--) {
+		ret = result(ioctl(container, VFIO_EEH_PE_OP, &o));
 		failed += ret < 0;
 	}
 	printf("failed=%lu last=%d\n", failed, ret);
@@ -190,6 +220,8 @@ int main(int argc, char **argv)
 		return ops(arg[0], arg[1], arg[2]);
 	if (!strcmp(cmd, "inject"))
 		return inject(arg[0], arg[1], arg[2], arg[3]);
+	if (!strcmp(cmd, "vfio-inject") && argc > 3)
+		return vfio_inject(argv[2], strtoul(argv[3], NULL, 0), arg[0], arg[1]);
 	if (!strcmp(cmd, "log"))
 		return log_after(arg[0]);
 	if (!strcmp(cmd, "fetch"))
