@@ -171,6 +171,8 @@ static void touch(struct run *r, enum eeh_inject_class c)
 		device_config_read(&r->dev, PCI_STATUS, &status, sizeof(status));
 	else if (c == EEH_INJECT_CONFIG_WRITE)
 		device_config_write(&r->dev, PCI_CACHE_LINE_SIZE, &line, sizeof(line));
+	else if (c == EEH_INJECT_MMIO_LOAD)
+		nvme_is_alive(&r->nvme);
 	/* The others are made by the next command. */
 }
 

@@ -72,6 +72,11 @@ static bool is_gone(uint32_t csts)
 	return csts == UINT32_MAX;
 }
 
+bool nvme_is_alive(struct nvme *n)
+{
+	return !is_gone(device_read32(n->dev, CSTS));
+}
+
 static int wait_ready(struct nvme *n, bool ready)
 {
 	uint64_t end = now_ms() + n->timeout_ms;

@@ -22,6 +22,8 @@ struct nvme {
  * 0; -ENOLINK (it reads as all-ones: ask whether it is frozen), -ETIMEDOUT, -EPROTO.
  */
 int nvme_start(struct nvme *n, struct device *dev);
+/* One load: does it read as something else than all-ones? */
+bool nvme_is_alive(struct nvme *n);
 /*
  * Identify Controller. The data are in memory of the device until the next command. Results as
  * above, or -EIO if the controller reports an error.
