@@ -261,6 +261,10 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 	__u32 slot;
 	int state;
 
+	/*
+	 * This kernel's own: a load, and no more, or it would be as dear as what it spares. The
+	 * module counts them, and no rate is limited: they ask no firmware.
+	 */
 	if (q->tap == EEH_BPF_TAP_CHECK)
 		return bpf_eeh_canary(q) ? EEH_BPF_PASS : EEH_BPF_ANSWER;
 	slot = pe_slot(vm, pe);

@@ -37,7 +37,7 @@ struct eeh_freeze_config {
  */
 struct eeh_pe_stat {
 	__u64 pe;		/* cookie of the PE, never reused */
-	__u64 vm;		/* cookie of the VM, 0: the host kernel */
+	__u64 vm;		/* cookie of the VM */
 	__u32 phb;		/* PCI domain */
 	__u32 pe_addr;		/* PE number within the PHB */
 	__u64 answered;		/* "normal", on evidence */
@@ -60,7 +60,7 @@ struct eeh_pe_stat {
 } __attribute__((aligned(128)));
 
 /*
- * Map eeh_vms, an array: slot 0 is the host kernel, a slot with vm == 0 is empty.
+ * Map eeh_vms, an array: a slot with vm == 0 is empty, and so is slot 0.
  * The sums of a VM's PEs, brought up to date once per kernel tick and PE, by its
  * next query: those of a PE's last tick are not in it yet.
  */

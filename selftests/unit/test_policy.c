@@ -126,19 +126,14 @@ static struct eeh_vm_stat *find_vm(__u64 vm)
 /* This kernel's own checks rest on the canary, and never ask firmware. */
 static void t_checks(void **state)
 {
-	struct eeh_pe_stat *e;
-
 	(void)state;
 	assert_int_equal(check(9), EEH_BPF_ANSWER);
 	canary = -EAGAIN;
 	assert_int_equal(check(9), EEH_BPF_PASS);
 	assert_int_equal(asked, 0);
 	assert_int_equal(loaded, 2);
-	e = find(0, 9);
-	assert_non_null(e);
-	assert_int_equal(e->answered, 1);
-	assert_int_equal(e->passed, 1);
-	assert_int_equal(e->errors, 1);
+	/* The module counts them. */
+	assert_null(find(0, 9));
 	assert_int_equal(query(1, 9), EEH_BPF_ANSWER);
 	assert_int_equal(loaded, 2);
 }
