@@ -328,7 +328,7 @@ EEH_API int eeh_fastpath_stats(struct eeh_ctx *ctx, struct eeh_fastpath_stats *s
 /**
  * struct eeh_fastpath_pe - what the policy counted for one PE in one VM
  * @sz:			sizeof(struct eeh_fastpath_pe)
- * @vm:			cookie of the VM, 0: the host kernel
+ * @vm:			cookie of the VM
  * @pe:			cookie of the PE
  * @phb:		PCI domain
  * @pe_addr:		PE number within the PHB
