@@ -28,7 +28,7 @@ as=()
 if type setpriv > /dev/null 2>&1; then
 	chown $NOBODY "/dev/vfio/$group"
 	chmod 666 /dev/vfio/vfio
-	as=(setpriv --reuid $NOBODY --clear-groups)
+	as=(setpriv --reuid "$NOBODY" --clear-groups)
 fi
 
 # sums FILE: s_identify, s_recoveries, s_injected of its last line

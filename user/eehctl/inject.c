@@ -131,13 +131,14 @@ static int parse(enum eeh_inject_class c, int argc, char **argv, struct args *a)
 		if (!strcmp(argv[i], "--force")) {
 			a->force = true;
 		} else if (!strcmp(argv[i], "--at") && c > EEH_INJECT_CONFIG_WRITE) {
-			if (a->at || i + 1 == argc || !is_u64(argv[++i], &a->o.addr) || !a->o.addr ||
-			    a->o.addr & 3)
+			if (a->at || i + 1 == argc || !is_u64(argv[++i], &a->o.addr) ||
+			    !a->o.addr || a->o.addr & 3)
 				return usage_error(WHERE, "%s: --at ADDR, a bus address and a multiple of 4",
 						   cmd);
 			a->at = true;
 		} else if (!strcmp(argv[i], "--mask") && c > EEH_INJECT_CONFIG_WRITE) {
-			if (a->mask || i + 1 == argc || !is_u64(argv[++i], &a->o.mask) || !a->o.mask)
+			if (a->mask || i + 1 == argc || !is_u64(argv[++i], &a->o.mask) ||
+			    !a->o.mask)
 				return usage_error(WHERE, "%s: --mask M, the bits of the address to compare",
 						   cmd);
 			a->mask = true;

@@ -42,7 +42,8 @@ static int read_bars(struct eeh_ctx *ctx, struct eeh_canary_device *d)
 		b->prefetch = bars[i].prefetch;
 		b->start = bars[i].start;
 		b->size = bars[i].size;
-		b->pieces = (b->start + b->size - 1) / EEH_CANARY_REACH - b->start / EEH_CANARY_REACH + 1;
+		b->pieces = (b->start + b->size - 1) / EEH_CANARY_REACH -
+			    b->start / EEH_CANARY_REACH + 1;
 	}
 	return err;
 }

@@ -36,7 +36,7 @@ enum eeh_platform eeh_platform(struct eeh_ctx *ctx)
 		return EEH_PLATFORM_POWERNV;
 	if (eeh_exists(ctx, EEH_ROOT_PROC, "device-tree/rtas/ibm,set-eeh-option"))
 		return EEH_PLATFORM_PSERIES;
-	/* Neither, or no device tree there: /proc/powerpc/eeh exists wherever the kernel has EEH. */
+	/* No device tree there: /proc/powerpc/eeh exists wherever the kernel has EEH. */
 	if (eeh_read(ctx, EEH_ROOT_PROC, "powerpc/eeh", buf, sizeof(buf)) >= 0 &&
 	    strstr(buf, "enabled"))
 		return EEH_PLATFORM_PSERIES;

@@ -131,7 +131,8 @@ static int reset(struct sequence *q)
 			if (!err) {
 				q->pe->history.failed_resets++;
 				err = eeh_fail(q->pe->ctx, -EIO, "%s: it was reset and is %s: %s",
-					       q->pe->name, eeh_pe_condition_name(s.condition), s.why);
+					       q->pe->name, eeh_pe_condition_name(s.condition),
+					       s.why);
 			}
 		}
 		/* Only firmware's failures are worth another attempt. */
