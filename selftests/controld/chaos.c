@@ -4,7 +4,7 @@
  * moments of freezes and recoveries; the machine counts what was done to it.
  *
  * $EEH_SEED: seed of all that is random; $EEH_KILLS: how many kills per round (100);
- * $EEH_ROUNDS: which (012).
+ * $EEH_ROUNDS: which (0123).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -364,11 +364,42 @@ static void burst(void)
 	end();
 }
 
+/* Killed while it takes events that are not in its state yet. */
+static void burst_of_kills(unsigned int kills)
+{
+	unsigned int i, k, wait;
+	double events = -1;
+
+	begin();
+	for (k = 0; k < kills; k++) {
+		for (wait = 0; wait < 500 && atomic_load(&m->tail) < atomic_load(&m->head); wait++)
+			usleep(10000);
+		for (i = 0; i < 2000; i++)
+			event(i % 2 ? EEH_EVENT_OPTION : EEH_EVENT_FROZEN, &m->pes[RECOVER],
+			      EEH_SOURCE_QUERY, 3);
+		/* In the middle of them. */
+		wait = 1 + rnd(1500);
+		while (atomic_load(&m->head) - atomic_load(&m->tail) > 2000 - wait)
+			;
+		kill(child, SIGKILL);
+		reap();
+		start();
+	}
+	for (wait = 0; wait < 500 && events != 2000 * kills; wait++) {
+		usleep(20000);
+		events = metric("eeh_events_total{");
+	}
+	result(events == 2000 * kills, "%u kills while it takes events: each is taken once (%.0f of %u)",
+	       kills, events, 2000 * kills);
+	result(metric("eeh_freezes_total{") == 1000 * kills, "and each freeze is counted once");
+	end();
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int kills = getenv("EEH_KILLS") ? atoi(getenv("EEH_KILLS")) : 100;
 	unsigned int seed = getenv("EEH_SEED") ? atoi(getenv("EEH_SEED")) : 3;
-	const char *rounds = getenv("EEH_ROUNDS") ? getenv("EEH_ROUNDS") : "012";
+	const char *rounds = getenv("EEH_ROUNDS") ? getenv("EEH_ROUNDS") : "0123";
 	char path[96];
 	FILE *f;
 
@@ -403,6 +434,8 @@ int main(int argc, char **argv)
 
 	if (strchr(rounds, '0'))
 		burst();
+	if (strchr(rounds, '3'))
+		burst_of_kills(20);
 	if (strchr(rounds, '1'))
 		round_of_kills(kills, false);
 	if (strchr(rounds, '2'))

@@ -300,6 +300,26 @@ static void t_unavailable(void **state)
 	eeh_recovery_free(r);
 }
 
+/* Told late: once over, a freeze is not counted again, but one after a thaw is. */
+static void t_late_notice(void **state)
+{
+	struct eeh_recovery_opts o = opts_of(EEH_POLICY_DELEGATE);
+	struct eeh_recovery *r = engine(&o);
+
+	(void)state;
+	TELL(r, FROZEN, .time = S, .now = 10 * S);
+	is(TELL(r, STATE, .pe = EEH_RECOVERY_PE_NORMAL, .now = 10 * S), NONE, IDLE);
+	is(TELL(r, FROZEN, .time = 2 * S, .now = 11 * S), NONE, IDLE);
+	TELL(r, OTHERS, .time = 3 * S, .now = 11 * S);
+	is(TELL(r, FROZEN, .time = 2 * S, .now = 11 * S), NONE, IDLE);
+	is(TELL(r, FROZEN, .time = 4 * S, .now = 11 * S), STATE, NOTIFIED);
+	assert_int_equal(r->freezes, 2);
+	is(TELL(r, STATE, .pe = EEH_RECOVERY_PE_NORMAL, .now = 12 * S), NONE, IDLE);
+	is(TELL(r, FROZEN, .time = 5 * S, .now = 12 * S), NONE, IDLE);
+	assert_int_equal(r->freezes, 2);
+	eeh_recovery_free(r);
+}
+
 /* An answer from before a freeze says nothing about it. */
 static void t_stale_answer(void **state)
 {
@@ -824,6 +844,7 @@ int main(void)
 		cmocka_unit_test(t_delegate_then_recover),
 		cmocka_unit_test(t_unavailable),
 		cmocka_unit_test(t_stale_answer),
+		cmocka_unit_test(t_late_notice),
 		cmocka_unit_test(t_opts),
 		cmocka_unit_test(t_walk),
 		cmocka_unit_test(t_text),

@@ -214,7 +214,8 @@ static void replay(struct controld *c)
 		say(c, LOG_WARNING, "%s/events is damaged after %zu events; PEs that are frozen are found by asking them",
 		    c->run, taken);
 	free(buf);
-	c->events_logged = taken;
+	/* One more than there are: what is left of a line goes as well. */
+	c->events_logged = taken + 1;
 }
 
 int controld_load(struct controld *c)

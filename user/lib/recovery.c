@@ -254,6 +254,7 @@ static void count_freeze(struct turn *t, uint64_t time)
 	r->window_freezes++;
 	r->freezes++;
 	r->frozen_at = time;
+	r->counted_at = time;
 	r->attempt = 0;
 	r->reset = 0;
 	r->timed_out = false;
@@ -268,8 +269,12 @@ static void on_frozen(struct turn *t, uint64_t time)
 		r->stale = true;
 	switch (r->state) {
 	case EEH_RECOVERY_IDLE:
-		/* A notice that was under way when this freeze ended. */
-		if (time <= r->over_at)
+		/*
+		 * A notice that was under way when this freeze ended; but what
+		 * froze after somebody's thaw is another freeze.
+		 */
+		if (time <= r->over_at &&
+		    (r->thawed_at <= r->counted_at || time <= r->thawed_at))
 			return;
 		count_freeze(t, time);
 		ask(t, EEH_RECOVERY_NOTIFIED);

@@ -24,6 +24,7 @@ struct eeh_recovery {
 	uint64_t frozen_at;
 	uint64_t thawed_at;		/* last time that others reset or thawed it */
 	uint64_t over_at;		/* freezes until then have been dealt with */
+	uint64_t counted_at;		/* the last freeze that was counted */
 	uint64_t since;
 	uint64_t deadline;
 	uint64_t limit;			/* when waiting in this state is over; 0: no wait */

@@ -88,6 +88,7 @@ static const struct field {
 	F("frozen_at", TIME, frozen_at),
 	F("thawed_at", TIME, thawed_at),
 	F("over_at", TIME, over_at),
+	F("counted_at", TIME, counted_at),
 	F("asked_at", TIME, asked_at),
 	F("since", TIME, since),
 	F("deadline", TIME, deadline),
