@@ -120,6 +120,12 @@ resets() {
 	from_firmware 2 reset
 }
 
+# told_twice PID: an event, until it has ended
+told_twice() {
+	op 0
+	! kill -0 "$1" 2> /dev/null
+}
+
 # other ways to hear of it
 others() {
 	local t=/sys/kernel/tracing pid
@@ -132,6 +138,13 @@ others() {
 	wait $pid || true
 	same "the eventfd of the PE is signalled, once" "$(tail -n 1 /run/eventfd.out)" "signalled 1"
 	unfreeze
+
+	# as text, of one PE, until so many came
+	eehctl trace --pe "$DEV" --type option,reset --count 2 > /run/text.out 2>&1 &
+	pid=$!
+	until_true 60 told_twice $pid || kill $pid
+	wait $pid && ok "eehctl trace ends after so many" || not_ok "eehctl trace ends after so many"
+	same "as text" "$(grep -cE "^[0-9:.]+ +0001:$PE +option +disable\$" /run/text.out)" 2
 
 	# the kernel's own view of it: perf, trace-cmd, bpftrace
 	exec {KEEP}<> /dev/eeh
