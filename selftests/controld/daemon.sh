@@ -105,7 +105,7 @@ ok "and are asked who they are if they can" bash -c "! setpriv --reuid=65534 --r
 # The socket under abuse
 raw() { socat -t 2 - "UNIX-CONNECT:$run/socket"; }
 ok "nonsense is answered" bash -c "printf 'x\n{\"op\": \"status\"}\n' | socat -t 2 - UNIX-CONNECT:$run/socket | jq -es '.[0].error and .[1].status'"
-ok "a line without end is cut off" bash -c "head -c 9000 /dev/zero | tr '\0' x | socat -t 2 - UNIX-CONNECT:$run/socket 2> $EEH_FAKE/.err | grep -q 'without an end'"
+ok "a line without end is cut off" bash -c "head -c 4096 /dev/zero | tr '\0' x | socat -t 2 - UNIX-CONNECT:$run/socket 2> $EEH_FAKE/.err | grep -q 'without an end'"
 many=()
 for ((i = 0; i < 60; i++)); do
 	socat -u "UNIX-CONNECT:$run/socket" "OPEN:$EEH_FAKE/.many,creat" 2> "$EEH_FAKE/.err" &
@@ -129,6 +129,7 @@ wait "$watcher" 2> "$EEH_FAKE/.err" || true
 
 # Files
 ok "metrics-file" until_true grep -q '^eeh_freezes_total{phb="0001",pe="1"} 3' "$EEH_FAKE/metrics.prom"
+ok "metrics-file: others may read it" test "$(stat -c %a "$EEH_FAKE/metrics.prom")" = 644
 ok "nothing half-written is left" bash -c "! ls $run/state.new $EEH_FAKE/metrics.prom.new"
 ok "it ends when asked to" stop TERM
 echo garbage > "$run/state"

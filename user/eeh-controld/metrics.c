@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -194,7 +195,9 @@ void metrics_file(struct controld *c)
 		return;
 	snprintf(tmp, sizeof(tmp), "%s.new", path);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0 || write(fd, text, len) != (ssize_t)len || fsync(fd) || rename(tmp, path))
+	/* For others to read, whatever the umask. */
+	if (fd < 0 || write(fd, text, len) != (ssize_t)len || fchmod(fd, 0644) || fsync(fd) ||
+	    rename(tmp, path))
 		err = errno ? errno : EIO;
 	if (fd >= 0)
 		close(fd);
