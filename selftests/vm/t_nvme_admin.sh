@@ -97,17 +97,6 @@ wait $pid || rc=$?
 sums /run/nvme.out
 is "it ends when asked to" "rc == 0 && s_recoveries >= FREEZES" "$(said)"
 
-# kill -9 in the middle of a recovery: the device is not lost.
-"${as[@]}" nvme-admin --interval 20 "$nvme" > /run/nvme.out 2>&1 &
-pid=$!
-until_true 20 grep -q '^model' /run/nvme.out || true
-freeze "$nvme"
-nap 700
-kill -9 $pid
-wait $pid || true
-nvme_admin --count 3
-is "after kill -9 in a recovery, the next one goes on" "rc == 0 && s_identify == 3" "$(said)"
-
 echo "$nvme" > /sys/bus/pci/drivers/vfio-pci/unbind
 echo > "/sys/bus/pci/devices/$nvme/driver_override"
 modprobe nvme || true
