@@ -51,19 +51,21 @@ reason() {
 	fi
 	shown=$(eehctl log show "$pe" --seq "$newest" 2>&1) || true
 	sentence=${shown%%$'\n'*}
-	if [[ $sentence =~ ^$pattern$ ]]; then
+	if [[ $sentence =~ ^($pattern)$ ]]; then
 		ok "$name: $sentence"
 	else
 		not_ok "$name" "'$sentence' is not like '$pattern'" "$shown"
 	fi
 	shown=$(eehctl -j log show "$pe" --seq "$newest" 2>&1) || true
-	is "$name: class" "$([[ $shown == *"\"class\":\"$class\""* ]] && echo 1 || echo 0)" "$shown"
+	is "$name: class" "$([[ $shown =~ \"class\":\"($class)\" ]] && echo 1 || echo 0)" "$shown"
 	opal=$(eehctl log decode /sys/firmware/opal/msglog --pe "$pe" 2>&1 | grep -cxF -- "$sentence") || true
 	is "$name: OPAL's log says the same" "opal > 0" "$(tail -n 5 /sys/firmware/opal/msglog)"
 	check "$name: recovered" until_true 60 normal
 }
 
-reason "frozen by a register" freeze none "PE ${pe#*:} of PHB ${pe%:*} is frozen, with no cause of its own"
+# The driver may have been at work: then the PEST has the first of its DMA that was stopped.
+reason "frozen by a register" freeze "none|other" \
+	"PE ${pe#*:} of PHB ${pe%:*} is frozen, with no cause of its own|DMA (read|write) by $nvme to 0x[0-9a-f]+ was stopped"
 reason "config read" "-t cfg" injected \
 	"config read of $nvme( at 0x[0-9a-f]+)? was answered with Unsupported Request: an injected config error"
 reason "load" "-t mmio-load" injected \
