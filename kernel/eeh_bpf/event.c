@@ -41,7 +41,8 @@
 #define SWEEP_PER_TICK	16	/* at most so many PEs at a time */
 #define RESET_MAX	(120 * HZ)	/* the end of a reset takes 65 s behind a switch */
 
-static bool armed;			/* under tap_probe.c's mutex */
+static bool armed;			/* these under tap_probe.c's mutex */
+static bool next_error_armed, diag_armed, inject_armed;
 
 /* ----------------------------------------------------- what is frozen by now */
 
@@ -152,7 +153,6 @@ u64 event_record(u32 phb, u32 addr)
 struct asker {
 	struct list_head node;
 	struct task_struct *task;
-	struct eeh_pe *pe;
 	enum eeh_source source;
 };
 
@@ -186,6 +186,7 @@ static u64 vm_of(const struct eeh_pe *pe)
 	return 0;
 }
 
+/* @fresh: the kernel is about to fetch diagnostic data */
 static void frozen(struct eeh_pe *pe, enum eeh_source source, bool fresh)
 {
 	u32 phb = pe->phb->global_number;
@@ -194,7 +195,7 @@ static void frozen(struct eeh_pe *pe, enum eeh_source source, bool fresh)
 	if (!track_frozen(phb, pe->addr))
 		return;
 	trace_eeh_pe_frozen(phb, pe->addr, passed, source, vm_of(pe));
-	pe_log_frozen(pe, source, fresh);
+	pe_log_frozen(pe, source, fresh && diag_armed);
 }
 
 /* What is below @pe is isolated with it, and has no data of its own. */
@@ -275,7 +276,7 @@ static void give_up_reset(struct pe_wrap *w)
  */
 int event_ask(struct pe_use *u, enum eeh_source source)
 {
-	struct asker a = { .task = current, .pe = u->pe, .source = source };
+	struct asker a = { .task = current, .source = source };
 	int state;
 
 	scoped_guard(raw_spinlock_irqsave, &asker_lock)
@@ -588,8 +589,6 @@ static bool arm_probe(struct fprobe *fp, const char *name, const char *without)
 		pr_warn("%s can not be probed (%d): %s\n", name, err, without);
 	return !err;
 }
-
-static bool next_error_armed, diag_armed, inject_armed;
 
 /* With the taps of the EEH core. Elsewhere than on PowerNV there is no firmware to ask. */
 void event_arm(void)

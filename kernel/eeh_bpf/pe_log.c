@@ -29,7 +29,8 @@
 
 #define LOGS_ALL	256		/* of all PEs; the oldest go first */
 #define DIAG_DEFAULT	8192		/* PNV_PCI_DIAG_BUF_SIZE: without the property */
-#define WAIT		(HZ / 10)	/* for firmware to deliver */
+#define LOOK		(HZ / 10)	/* how often to look at those that were not delivered */
+#define WAIT		(2 * HZ)	/* for firmware to deliver, a busy host's too */
 
 /* ------------------------------------------- from the freeze to the work queue */
 
@@ -265,7 +266,7 @@ static void log_frozen(struct work_struct *work)
 			dev_signal(p.phb, p.addr);
 	}
 	if (more)
-		queue_delayed_work(core_wq, &log_work, WAIT);
+		queue_delayed_work(core_wq, &log_work, LOOK);
 }
 
 /* When it returns, the records of all freezes until now are there. */
@@ -279,7 +280,7 @@ void pe_log_flush(void)
 		scoped_guard(raw_spinlock_irqsave, &pending_lock)
 			more = pending_n;
 		if (more)
-			schedule_timeout_uninterruptible(WAIT / 4 + 1);
+			schedule_timeout_uninterruptible(LOOK / 4 + 1);
 	} while (more);
 }
 

@@ -26,6 +26,8 @@ pkgs=(
 	clang-19 llvm-19 bpftool pahole libbpf-dev libelf-dev libzstd-dev
 	# the controller, and what watches it
 	libsystemd-dev libncurses-dev prometheus
+	# Debian packages
+	build-essential debhelper dh-dkms
 	# fuzzing under sanitizers
 	libclang-rt-19-dev
 	# tests, checks and plots
