@@ -143,15 +143,15 @@ do_start() {
 	end
 }
 
-# Not more than one of 20 by a recovery: that takes seconds.
+# Ten by a recovery, or one of 20: that takes seconds.
 do_freezes() {
-	local i how
+	local i how each=$(($1 > 200 ? $1 / 10 : 20))
 
 	good=0 missed=0
 	begin "$2"
 	answers || true
 	for ((i = 0; i < $1; i++)); do
-		if ((i % 20 == 0)); then
+		if ((i % each == 0)); then
 			how=core
 			echo 0 > $DBG/eeh_disable_recovery
 		else

@@ -13,7 +13,7 @@ set -euo pipefail
 
 freezes=$1 DEV=$2
 shift 2
-CASES=(freeze reset counters noread rebind unplug outside elsewhere audit off fence)
+CASES=(freeze reset counters noread rebind unplug outside elsewhere command audit off fence)
 PCI=/sys/bus/pci/devices/$DEV
 CT=/sys/kernel/canary_test
 CTP=/sys/module/canary_test/parameters
@@ -144,13 +144,13 @@ end() {
 }
 
 case_freeze() {
-	local i done=0 how
+	local i done=0 how each=$((freezes > 200 ? freezes / 10 : 20))
 
 	begin
 	answers || true
 	for ((i = 0; i < freezes; i++)); do
 		nap $((100 + RANDOM % 150))
-		if ((i % 20 == 0)); then
+		if ((i % each == 0)); then
 			how=core
 			echo 0 > $DBG/eeh_disable_recovery
 		else
@@ -379,6 +379,38 @@ case_elsewhere() {
 	is "does not answer for this one" "queries == 0 && s_wrong == 0"
 	echo "del $DEV" > $K/canaries
 	check "and one in its own BAR again" canary_add
+}
+
+# eehctl canary, from the row of the table to the answered check
+case_command() {
+	local out rc
+
+	echo "del all" > $K/canaries
+	out=$(eehctl canary test "$DEV" 2>&1) || true
+	is "eehctl canary test: $DEV could have one, and where that is specified" \
+		"$([[ $out == *"$DEV"*" yes "*"can have e1000e: STATUS, BAR 0 at 0x8"*source*harmless* ]] && echo 1 || echo 0)" "$out"
+	canary_line
+	same "and leaves none" "$REPLY" ""
+	check "eehctl canary on" eehctl canary on "$DEV"
+	out=$(eehctl -j canary list 2>&1) || true
+	is "eehctl canary list: bar 0, offset 8, 4 bytes" \
+		"$([[ $out == *"\"$DEV\""*'"bar":0,"offset":8,"width":4'* ]] && echo 1 || echo 0)" "$out"
+	begin
+	check "its checks are answered" answers
+	end
+	out=$(eehctl canary learn "$DEV" 2>&1) || true
+	is "eehctl canary learn: the BARs, and nothing that is missing" \
+		"$([[ $out == *"BAR 0"* ]] && echo 1 || echo 0)" "$out"
+	check "eehctl canary off" eehctl canary off
+	canary_line
+	same "and there is none" "$REPLY" ""
+	rc=0
+	out=$(eehctl canary on "$DEV" --at 0:8:4 --mask 0xfff00000 --want 0x12300000 2>&1) || rc=$?
+	is "a register with another value is refused, and why" \
+		"rc == 1 && $([[ $out == *"does not hold what is expected"* ]] && echo 1 || echo 0)" "$out"
+	check "one by hand" eehctl canary on "$DEV" --at 0:8:4
+	echo "del all" > $K/canaries
+	canary_add
 }
 
 case_audit() {
