@@ -402,6 +402,17 @@ static void on_state_of_doubt(struct turn *t, const struct eeh_recovery_event *e
 	}
 }
 
+/* After our own reset: not normal (yet). */
+static void not_over(struct turn *t, const struct eeh_recovery_event *ev, bool frozen)
+{
+	if (frozen)
+		attempt_failed(t);
+	else if (ev->pe == EEH_RECOVERY_PE_GONE)
+		give_up(t, EEH_RECOVERY_WHY_GONE);
+	else
+		on_unready(t, t->r->state, ev);
+}
+
 static void on_state(struct turn *t, const struct eeh_recovery_event *ev)
 {
 	struct eeh_recovery *r = t->r;
@@ -462,12 +473,8 @@ static void on_state(struct turn *t, const struct eeh_recovery_event *ev)
 		if (ev->pe == EEH_RECOVERY_PE_NORMAL || ev->pe == EEH_RECOVERY_PE_BUSY) {
 			enter(t, EEH_RECOVERY_CONFIGURE);
 			begin(t, EEH_RECOVERY_DO_CONFIGURE);
-		} else if (frozen) {
-			attempt_failed(t);
-		} else if (ev->pe == EEH_RECOVERY_PE_GONE) {
-			give_up(t, EEH_RECOVERY_WHY_GONE);
 		} else {
-			on_unready(t, r->state, ev);
+			not_over(t, ev, frozen);
 		}
 		break;
 	case EEH_RECOVERY_RESUME:
@@ -477,12 +484,8 @@ static void on_state(struct turn *t, const struct eeh_recovery_event *ev)
 			to_idle(t);
 		} else if (ev->pe == EEH_RECOVERY_PE_NORMAL) {
 			r->deadline = r->since + r->o.resume_ms * MS;
-		} else if (frozen) {
-			attempt_failed(t);
-		} else if (ev->pe == EEH_RECOVERY_PE_GONE) {
-			give_up(t, EEH_RECOVERY_WHY_GONE);
 		} else {
-			on_unready(t, r->state, ev);
+			not_over(t, ev, frozen);
 		}
 		break;
 	case EEH_RECOVERY_RETRY:
