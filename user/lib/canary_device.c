@@ -19,9 +19,7 @@ struct eeh_canary_device {
 	char driver[64];
 	char why[400];
 	enum eeh_canary_verdict verdict;
-	uint16_t vendor;
-	uint16_t id;
-	uint32_t class_code;
+	struct eeh_pci_ids ids;
 	const struct eeh_canary_entry *row;
 	struct eeh_canary_bar bar[EEH_BARS];
 };
@@ -164,7 +162,7 @@ static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct
 				suspended(h->first.reason));
 		return;
 	}
-	if (d->class_code >> 16 == PCI_BASE_CLASS_BRIDGE) {
+	if (d->ids.class_code >> 16 == PCI_BASE_CLASS_BRIDGE) {
 		verdict(d, EEH_CANARY_BRIDGE, "a bridge, and drivers do not read memory of bridges");
 		return;
 	}
@@ -191,7 +189,7 @@ static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct
 	if (!row) {
 		verdict(d, EEH_CANARY_NO_ROW, "the table has no safe register for %04x:%04x, class %06x: "
 			"firmware is asked; if you know one from the data sheet, see eehctl canary learn",
-			d->vendor, d->id, d->class_code);
+			d->ids.vendor, d->ids.device, d->ids.class_code);
 		return;
 	}
 	b = &d->bar[row->bar];
@@ -218,17 +216,12 @@ static int device_get(struct eeh_ctx *ctx, const char *address, struct eeh_canar
 {
 	struct eeh_canary_device *d = calloc(1, sizeof(*d));
 	struct have h = { .d = d };
-	uint64_t vendor, id, class_code;
 	int err;
 
 	if (!d)
 		return eeh_fail(ctx, -ENOMEM, "out of memory");
 	snprintf(d->address, sizeof(d->address), "%s", address);
-	err = eeh_pci_read_id(ctx, address, "vendor", UINT16_MAX, &vendor);
-	if (!err)
-		err = eeh_pci_read_id(ctx, address, "device", UINT16_MAX, &id);
-	if (!err)
-		err = eeh_pci_read_id(ctx, address, "class", 0xffffff, &class_code);
+	err = eeh_pci_read_ids(ctx, address, &d->ids);
 	if (!err)
 		err = read_bars(ctx, d);
 	if (err) {
@@ -236,12 +229,9 @@ static int device_get(struct eeh_ctx *ctx, const char *address, struct eeh_canar
 		return err != -ENOENT ? err :
 		       eeh_fail(ctx, -ENODEV, "there is no PCI device %s: lspci -D lists them", address);
 	}
-	d->vendor = vendor;
-	d->id = id;
-	d->class_code = class_code;
 	eeh_pci_read_link(ctx, address, "driver", d->driver, sizeof(d->driver));
 	read_mapped(ctx, d);
-	d->row = eeh_canary_find(d->vendor, d->id, d->class_code);
+	d->row = eeh_canary_find(d->ids.vendor, d->ids.device, d->ids.class_code);
 	/* No module, no canaries. */
 	if (eeh_exists(ctx, EEH_ROOT_SYSFS, EEH_SYS "/canaries")) {
 		err = eeh_canary_for_each(ctx, have_one, &h);
@@ -306,17 +296,17 @@ const char *eeh_canary_device_driver(const struct eeh_canary_device *d)
 
 uint16_t eeh_canary_device_vendor(const struct eeh_canary_device *d)
 {
-	return d->vendor;
+	return d->ids.vendor;
 }
 
 uint16_t eeh_canary_device_id(const struct eeh_canary_device *d)
 {
-	return d->id;
+	return d->ids.device;
 }
 
 uint32_t eeh_canary_device_class(const struct eeh_canary_device *d)
 {
-	return d->class_code;
+	return d->ids.class_code;
 }
 
 enum eeh_canary_verdict eeh_canary_device_verdict(const struct eeh_canary_device *d)

@@ -90,9 +90,13 @@ int eeh_pci_address(const char *s, char out[EEH_PCI_ADDRESS_LEN]);
 #define EEH_PCI_DEVICES	"bus/pci/devices"
 
 int eeh_pci_read(struct eeh_ctx *ctx, const char *address, const char *file, char *buf, size_t len);
-/* A number; -ENOENT, -EBADMSG. */
-int eeh_pci_read_id(struct eeh_ctx *ctx, const char *address, const char *file, uint64_t max,
-		    uint64_t *val);
+/* Its numbers; -ENOENT, -EBADMSG. */
+struct eeh_pci_ids {
+	uint16_t vendor, device;
+	uint32_t class_code;	/* 24 bits */
+};
+
+int eeh_pci_read_ids(struct eeh_ctx *ctx, const char *address, struct eeh_pci_ids *ids);
 int eeh_pci_garbled(struct eeh_ctx *ctx, const char *address, const char *file);
 /* The last part of a symbolic link, "" if there is none; all of it, or -errno. */
 void eeh_pci_read_link(struct eeh_ctx *ctx, const char *address, const char *file, char *buf,

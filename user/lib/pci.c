@@ -45,8 +45,9 @@ int eeh_pci_garbled(struct eeh_ctx *ctx, const char *address, const char *file)
 			address, file);
 }
 
-int eeh_pci_read_id(struct eeh_ctx *ctx, const char *address, const char *file, uint64_t max,
-		    uint64_t *val)
+/* A number; -ENOENT, -EBADMSG. */
+static int read_id(struct eeh_ctx *ctx, const char *address, const char *file, uint64_t max,
+		   uint64_t *val)
 {
 	char buf[32];
 	int err = eeh_pci_read(ctx, address, file, buf, sizeof(buf));
@@ -54,6 +55,24 @@ int eeh_pci_read_id(struct eeh_ctx *ctx, const char *address, const char *file, 
 	if (!err && (eeh_parse_u64(buf, val) || *val > max))
 		err = -EBADMSG;
 	return !err || err == -ENOENT ? err : eeh_pci_garbled(ctx, address, file);
+}
+
+int eeh_pci_read_ids(struct eeh_ctx *ctx, const char *address, struct eeh_pci_ids *ids)
+{
+	uint64_t vendor, device, class_code;
+	int err;
+
+	err = read_id(ctx, address, "vendor", UINT16_MAX, &vendor);
+	if (!err)
+		err = read_id(ctx, address, "device", UINT16_MAX, &device);
+	if (!err)
+		err = read_id(ctx, address, "class", 0xffffff, &class_code);
+	if (err)
+		return err;
+	ids->vendor = vendor;
+	ids->device = device;
+	ids->class_code = class_code;
+	return 0;
 }
 
 void eeh_pci_read_link(struct eeh_ctx *ctx, const char *address, const char *file, char *buf,

@@ -58,25 +58,22 @@ static int read_pe(struct eeh_ctx *ctx, const char *address, uint32_t *addr)
 
 static int read_device(struct eeh_ctx *ctx, const char *address, struct eeh_pe_device *d)
 {
-	uint64_t vendor, id, class_code, group;
+	struct eeh_pci_ids ids;
+	uint64_t group;
 	char buf[32];
 	int err;
 
 	memset(d, 0, sizeof(*d));
 	d->sz = sizeof(*d);
 	snprintf(d->address, sizeof(d->address), "%s", address);
-	err = eeh_pci_read_id(ctx, address, "vendor", UINT16_MAX, &vendor);
-	if (!err)
-		err = eeh_pci_read_id(ctx, address, "device", UINT16_MAX, &id);
-	if (!err)
-		err = eeh_pci_read_id(ctx, address, "class", 0xffffff, &class_code);
+	err = eeh_pci_read_ids(ctx, address, &ids);
 	if (!err)
 		err = eeh_pci_read_bars(ctx, address, d->bar);
 	if (err)
 		return err;
-	d->vendor_id = vendor;
-	d->device_id = id;
-	d->class_code = class_code;
+	d->vendor_id = ids.vendor;
+	d->device_id = ids.device;
+	d->class_code = ids.class_code;
 	eeh_pci_read_link(ctx, address, "driver", d->driver, sizeof(d->driver));
 	eeh_pci_read_link(ctx, address, "iommu_group", buf, sizeof(buf));
 	d->iommu_group = !eeh_parse_u64(buf, &group) && group <= INT32_MAX ? (int32_t)group : -1;
