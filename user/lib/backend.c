@@ -77,15 +77,11 @@ int eeh_pe_open(struct eeh_ctx *ctx, uint32_t phb, uint32_t addr, const struct e
 		return eeh_fail(ctx, err, "struct eeh_pe_opts: %s", err == -E2BIG ?
 				"options that this version of libeeh does not know" :
 				"its size or the back end is not understood");
-	err = eeh_pe_list_get(ctx, &list);
+	err = eeh_pe_list_get_one(ctx, phb, addr, &list, &n);
 	if (err)
 		return err;
-	n = eeh_pe_list_find(&list, phb, addr);
-	pe = n ? calloc(1, sizeof(*pe)) : NULL;
-	if (!n) {
-		err = eeh_fail(ctx, -ENODEV, "there is no PE %04" PRIx32 ":%" PRIx32 ": eehctl pe list "
-			       "lists what there is", phb, addr);
-	} else if (!pe) {
+	pe = calloc(1, sizeof(*pe));
+	if (!pe) {
 		err = eeh_fail(ctx, -ENOMEM, "out of memory");
 	} else {
 		pe->ctx = ctx;

@@ -42,9 +42,10 @@ struct eeh_pe_list {
 };
 
 int eeh_pe_list_get(struct eeh_ctx *ctx, struct eeh_pe_list *list);
+/* And one PE of it; if there is no such PE, an error and no list. */
+int eeh_pe_list_get_one(struct eeh_ctx *ctx, uint32_t phb, uint32_t addr, struct eeh_pe_list *list,
+			const struct eeh_pe_node **node);
 void eeh_pe_list_free(struct eeh_pe_list *list);
-const struct eeh_pe_node *eeh_pe_list_find(const struct eeh_pe_list *list, uint32_t phb,
-					   uint32_t addr);
 /* "0001:fd"; -EINVAL. */
 int eeh_pe_name_parse(const char *s, uint32_t *phb, uint32_t *addr);
 

@@ -110,12 +110,6 @@ static struct eeh_pe_node *find(const struct eeh_pe_list *list, uint32_t phb, ui
 	return NULL;
 }
 
-const struct eeh_pe_node *eeh_pe_list_find(const struct eeh_pe_list *list, uint32_t phb,
-					   uint32_t addr)
-{
-	return find(list, phb, addr);
-}
-
 static int add_device(struct eeh_ctx *ctx, struct eeh_pe_list *list, const char *address)
 {
 	struct eeh_pe_node *n, *more;
@@ -272,6 +266,21 @@ int eeh_pe_list_get(struct eeh_ctx *ctx, struct eeh_pe_list *list)
 	return err;
 }
 
+int eeh_pe_list_get_one(struct eeh_ctx *ctx, uint32_t phb, uint32_t addr, struct eeh_pe_list *list,
+			const struct eeh_pe_node **node)
+{
+	int err = eeh_pe_list_get(ctx, list);
+
+	if (err)
+		return err;
+	*node = find(list, phb, addr);
+	if (*node)
+		return 0;
+	eeh_pe_list_free(list);
+	return eeh_fail(ctx, -ENODEV, "there is no PE %04" PRIx32 ":%" PRIx32 ": eehctl pe list lists "
+			"what there is", phb, addr);
+}
+
 void eeh_pe_list_free(struct eeh_pe_list *list)
 {
 	size_t i;
@@ -318,14 +327,10 @@ int eeh_pe_find(struct eeh_ctx *ctx, const char *what, eeh_pe_fn fn, void *arg)
 		if (err)
 			return err;
 	}
-	err = eeh_pe_list_get(ctx, &list);
+	err = eeh_pe_list_get_one(ctx, phb, addr, &list, &n);
 	if (err)
 		return err;
-	n = eeh_pe_list_find(&list, phb, addr);
-	if (!n)
-		err = eeh_fail(ctx, -ENODEV, "there is no PE %04" PRIx32 ":%" PRIx32 ": eehctl pe list "
-			       "lists what there is", phb, addr);
-	else if (fn)
+	if (fn)
 		err = fn(arg, &n->info);
 	eeh_pe_list_free(&list);
 	return err;
