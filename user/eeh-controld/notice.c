@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <json-c/json.h>
 #include <systemd/sd-id128.h>
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
+#include "../json_put.h"
 #include "controld.h"
 
 #define NOTICES_BURST	40
@@ -95,15 +95,13 @@ static void watchers(struct controld *c, const struct pe *p, const char *event, 
 	if (!c->nr_watchers)
 		return;
 	o = json_object_new_object();
-	top = json_object_new_object();
-	json_object_object_add(o, "event", json_object_new_string(event));
-	json_object_object_add(o, "pe", json_object_new_string(pe_name(p)));
-	json_object_object_add(o, "time_ns", json_object_new_uint64(now_ns()));
-	json_object_object_add(o, "message", json_object_new_string(msg));
+	jput_str(o, "event", event);
+	jput_str(o, "pe", pe_name(p));
+	jput_u64(o, "time_ns", now_ns());
+	jput_str(o, "message", msg);
 	if (class && *class)
-		json_object_object_add(o, "class", json_object_new_string(class));
-	json_object_object_add(top, "api_level", json_object_new_int(EEH_API_LEVEL));
-	json_object_object_add(top, "notice", o);
+		jput_str(o, "class", class);
+	top = jput_top("notice", o);
 	server_watchers(c, json_object_to_json_string_ext(top, JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(top);
 }

@@ -3,35 +3,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <json-c/json.h>
 
+#include "../json_put.h"
 #include "controld.h"
 #include "request.h"
 
-static void put_u64(struct json_object *o, const char *key, uint64_t v)
-{
-	json_object_object_add(o, key, json_object_new_uint64(v));
-}
-
-static void put_str(struct json_object *o, const char *key, const char *v)
-{
-	json_object_object_add(o, key, json_object_new_string(v));
-}
-
-static void put_bool(struct json_object *o, const char *key, bool v)
-{
-	json_object_object_add(o, key, json_object_new_boolean(v));
-}
-
-/* {"api_level": 1, "NAME": o} */
 static char *wrap(const char *name, struct json_object *o, size_t *len)
 {
-	struct json_object *top = json_object_new_object();
+	struct json_object *top = jput_top(name, o);
 	const char *s;
 	char *ret;
 
-	json_object_object_add(top, "api_level", json_object_new_int(EEH_API_LEVEL));
-	json_object_object_add(top, name, o);
 	s = json_object_to_json_string_ext(top, JSON_C_TO_STRING_NOSLASHESCAPE);
 	*len = strlen(s) + 1;
 	ret = malloc(*len + 1);
@@ -55,33 +37,33 @@ static struct json_object *pe_json(const struct pe *p)
 	size_t i;
 
 	pe_status(p, &st);
-	put_str(o, "pe", pe_name(p));
-	put_str(o, "state", eeh_recovery_state_name(st.state));
+	jput_str(o, "pe", pe_name(p));
+	jput_str(o, "state", eeh_recovery_state_name(st.state));
 	if (st.why)
-		put_str(o, "why", eeh_recovery_why_name(st.why));
-	put_str(o, "rule", p->rule ? p->rule->name : "default");
-	put_str(o, "policy", eeh_recovery_policy_name(p->policy));
-	put_bool(o, "present", p->desc);
-	put_bool(o, "passed", p->desc && p->desc->passed);
-	put_str(o, "vm", p->desc ? p->desc->vm : "");
+		jput_str(o, "why", eeh_recovery_why_name(st.why));
+	jput_str(o, "rule", p->rule ? p->rule->name : "default");
+	jput_str(o, "policy", eeh_recovery_policy_name(p->policy));
+	jput_bool(o, "present", p->desc);
+	jput_bool(o, "passed", p->desc && p->desc->passed);
+	jput_str(o, "vm", p->desc ? p->desc->vm : "");
 	if (p->desc && p->desc->pid)
-		put_u64(o, "pid", p->desc->pid);
+		jput_u64(o, "pid", p->desc->pid);
 	list = json_object_new_array();
 	for (i = 0; p->desc && i < p->desc->nr_devices; i++) {
 		d = json_object_new_object();
-		put_str(d, "address", p->desc->devices[i].address);
-		put_str(d, "driver", p->desc->devices[i].driver);
+		jput_str(d, "address", p->desc->devices[i].address);
+		jput_str(d, "driver", p->desc->devices[i].driver);
 		json_object_array_add(list, d);
 	}
 	json_object_object_add(o, "devices", list);
-	put_u64(o, "attempt", st.attempt);
-	put_u64(o, "freezes", st.freezes);
-	put_u64(o, "freezes_in_budget", st.window_freezes);
-	put_u64(o, "recovered", st.recovered);
-	put_u64(o, "normal", st.normal);
-	put_u64(o, "permanent", st.permanent);
-	put_u64(o, "resets", st.resets);
-	put_u64(o, "frozen_ns", st.frozen_at ? now_ns() - st.frozen_at : 0);
+	jput_u64(o, "attempt", st.attempt);
+	jput_u64(o, "freezes", st.freezes);
+	jput_u64(o, "freezes_in_budget", st.window_freezes);
+	jput_u64(o, "recovered", st.recovered);
+	jput_u64(o, "normal", st.normal);
+	jput_u64(o, "permanent", st.permanent);
+	jput_u64(o, "resets", st.resets);
+	jput_u64(o, "frozen_ns", st.frozen_at ? now_ns() - st.frozen_at : 0);
 	return o;
 }
 
@@ -97,22 +79,22 @@ static struct json_object *status_json(struct controld *c)
 		permanent += st.state == EEH_RECOVERY_PERMANENT;
 		frozen += st.state != EEH_RECOVERY_PERMANENT && st.state != EEH_RECOVERY_IDLE;
 	}
-	put_str(o, "version", eeh_version());
-	put_u64(o, "pes", c->nr_pes);
-	put_u64(o, "frozen", frozen);
-	put_u64(o, "given_up", permanent);
-	put_u64(o, "freezes", c->state.freezes);
-	put_u64(o, "recovered", c->state.recovered);
-	put_u64(o, "normal", c->state.normal);
-	put_u64(o, "resets", c->state.resets);
-	put_u64(o, "timeouts", c->state.timeouts);
-	put_u64(o, "events_lost", c->state.lost);
-	put_u64(o, "workers", c->workers);
-	put_bool(o, "events", backend.events_fd(c->be) >= 0);
-	put_str(o, "config", c->config_path);
-	put_bool(o, "config_ok", c->config_ok);
+	jput_str(o, "version", eeh_version());
+	jput_u64(o, "pes", c->nr_pes);
+	jput_u64(o, "frozen", frozen);
+	jput_u64(o, "given_up", permanent);
+	jput_u64(o, "freezes", c->state.freezes);
+	jput_u64(o, "recovered", c->state.recovered);
+	jput_u64(o, "normal", c->state.normal);
+	jput_u64(o, "resets", c->state.resets);
+	jput_u64(o, "timeouts", c->state.timeouts);
+	jput_u64(o, "events_lost", c->state.lost);
+	jput_u64(o, "workers", c->workers);
+	jput_bool(o, "events", backend.events_fd(c->be) >= 0);
+	jput_str(o, "config", c->config_path);
+	jput_bool(o, "config_ok", c->config_ok);
 	if (!c->config_ok)
-		put_str(o, "config_error", c->config_error);
+		jput_str(o, "config_error", c->config_error);
 	return o;
 }
 

@@ -8,7 +8,8 @@
 #include <eeh/canary.h>
 #include <eeh/eeh.h>
 #include <eeh/fastpath.h>
-#include <json-c/json.h>
+
+#include "../json_put.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -38,11 +39,6 @@ int fail(const char *where, int err, const char *fmt, ...);
 __attribute__((format(printf, 2, 3)))
 int usage_error(const char *where, const char *fmt, ...);
 bool is_prefix(const char *pfx, const char *str);
-
-/* Add a member to a JSON object. */
-void jput_u64(struct json_object *obj, const char *key, uint64_t val);
-void jput_str(struct json_object *obj, const char *key, const char *val);
-void jput_bool(struct json_object *obj, const char *key, bool val);
 
 /* table.c */
 struct table;

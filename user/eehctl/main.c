@@ -20,28 +20,11 @@ bool is_prefix(const char *pfx, const char *str)
 	return *pfx && !strncmp(str, pfx, strlen(pfx));
 }
 
-void jput_u64(struct json_object *obj, const char *key, uint64_t val)
-{
-	json_object_object_add(obj, key, json_object_new_uint64(val));
-}
-
-void jput_str(struct json_object *obj, const char *key, const char *val)
-{
-	json_object_object_add(obj, key, json_object_new_string(val));
-}
-
-void jput_bool(struct json_object *obj, const char *key, bool val)
-{
-	json_object_object_add(obj, key, json_object_new_boolean(val));
-}
-
 void json_print(const char *name, struct json_object *obj)
 {
-	struct json_object *top = json_object_new_object();
+	struct json_object *top = jput_top(name, obj);
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
 
-	json_object_object_add(top, "api_level", json_object_new_int(EEH_API_LEVEL));
-	json_object_object_add(top, name, obj);
 	if (json_pretty)
 		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
 	printf("%s\n", json_object_to_json_string_ext(top, flags));
