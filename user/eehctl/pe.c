@@ -322,7 +322,7 @@ struct args {
 	uint32_t attempts;
 };
 
-enum { FORCE = 1, FUNDAMENTAL = 2, IO_DMA = 4, ATTEMPTS = 8 };
+enum { FUNDAMENTAL = 1, IO_DMA = 2, ATTEMPTS = 4 };
 
 static int parse(const char *cmd, int argc, char **argv, unsigned int allowed, struct args *a)
 {
@@ -332,7 +332,7 @@ static int parse(const char *cmd, int argc, char **argv, unsigned int allowed, s
 
 	memset(a, 0, sizeof(*a));
 	for (i = 0; i < argc; i++) {
-		if (!strcmp(argv[i], "--force") && allowed & FORCE) {
+		if (!strcmp(argv[i], "--force")) {
 			a->force = true;
 		} else if (!strcmp(argv[i], "--fundamental") && allowed & FUNDAMENTAL) {
 			a->fundamental = true;
@@ -355,6 +355,25 @@ static int parse(const char *cmd, int argc, char **argv, unsigned int allowed, s
 		}
 	}
 	return a->pe ? 0 : usage_error(WHERE, "%s: which PE?", cmd);
+}
+
+/* The PE that a command changes, if it may: 0, or the exit code after an error. */
+static int open_target(const char *cmd, int argc, char **argv, unsigned int allowed,
+		       struct args *a, struct pe_target *t, struct eeh_pe **pe)
+{
+	int ret;
+
+	ret = parse(cmd, argc, argv, allowed, a);
+	if (ret)
+		return ret;
+	ret = pe_target(a->pe, t);
+	if (ret)
+		return failed(ret);
+	ret = check_force(t, a->force);
+	if (ret)
+		return ret;
+	ret = pe_target_open(t, a->force, pe);
+	return ret ? failed(ret) : 0;
 }
 
 static struct json_object *status_json(const struct eeh_pe_status *s)
@@ -536,18 +555,9 @@ static int do_reset(int argc, char **argv)
 	struct args a;
 	int ret;
 
-	ret = parse("reset", argc, argv, FORCE | FUNDAMENTAL | ATTEMPTS, &a);
+	ret = open_target("reset", argc, argv, FUNDAMENTAL | ATTEMPTS, &a, &t, &pe);
 	if (ret)
 		return ret;
-	ret = pe_target(a.pe, &t);
-	if (ret)
-		return failed(ret);
-	ret = check_force(&t, a.force);
-	if (ret)
-		return ret;
-	ret = pe_target_open(&t, a.force, &pe);
-	if (ret)
-		return failed(ret);
 
 	/* A reset that is asserted must be ended: no signal may come between. */
 	sigaction(SIGINT, &sa, NULL);
@@ -576,18 +586,9 @@ static int simple(const char *cmd, int argc, char **argv, unsigned int allowed,
 	struct args a;
 	int ret;
 
-	ret = parse(cmd, argc, argv, allowed | FORCE, &a);
+	ret = open_target(cmd, argc, argv, allowed, &a, &t, &pe);
 	if (ret)
 		return ret;
-	ret = pe_target(a.pe, &t);
-	if (ret)
-		return failed(ret);
-	ret = check_force(&t, a.force);
-	if (ret)
-		return ret;
-	ret = pe_target_open(&t, a.force, &pe);
-	if (ret)
-		return failed(ret);
 	EEH_INIT(&s);
 	ret = fn(pe, &a);
 	if (!ret)
