@@ -156,8 +156,8 @@ TRACE_EVENT(eeh_pe_state,
 		  __entry->phb, __entry->pe_addr, show_eeh_state(__entry->state))
 );
 
-/* A reset of a PE through the interface that VFIO uses, eeh_pe_reset(). */
-TRACE_EVENT(eeh_pe_reset,
+/* Something is done to a PE; an event prints its option in its own words. */
+DECLARE_EVENT_CLASS(eeh_pe_operation,
 	TP_PROTO(u32 phb, u32 pe_addr, u32 option),
 	TP_ARGS(phb, pe_addr, option),
 	TP_STRUCT__entry(
@@ -174,20 +174,16 @@ TRACE_EVENT(eeh_pe_reset,
 		  __entry->phb, __entry->pe_addr, show_eeh_reset(__entry->option))
 );
 
+/* A reset of a PE through the interface that VFIO uses, eeh_pe_reset(). */
+DEFINE_EVENT(eeh_pe_operation, eeh_pe_reset,
+	TP_PROTO(u32 phb, u32 pe_addr, u32 option),
+	TP_ARGS(phb, pe_addr, option)
+);
+
 /* An option of a PE is set through eeh_pe_set_option(). */
-TRACE_EVENT(eeh_pe_option,
+DEFINE_EVENT_PRINT(eeh_pe_operation, eeh_pe_option,
 	TP_PROTO(u32 phb, u32 pe_addr, u32 option),
 	TP_ARGS(phb, pe_addr, option),
-	TP_STRUCT__entry(
-		__field(u32, phb)
-		__field(u32, pe_addr)
-		__field(u32, option)
-	),
-	TP_fast_assign(
-		__entry->phb = phb;
-		__entry->pe_addr = pe_addr;
-		__entry->option = option;
-	),
 	TP_printk("pe=%04x:%x option=%s",
 		  __entry->phb, __entry->pe_addr, show_eeh_option(__entry->option))
 );
