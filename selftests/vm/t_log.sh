@@ -9,16 +9,7 @@ set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
 . ./vm.sh
 
-nvme=
-for d in /sys/bus/pci/devices/*; do
-	if [[ $(< "$d/class") == 0x010802 ]]; then
-		nvme=${d##*/}
-		break
-	fi
-done
-[[ -n $nvme ]] || skip_all "there is no nvme device"
-device "$nvme"
-pe=$(printf '%s:%s' "${nvme%%:*}" "$(inject pe "$nvme")")
+nvme_device
 module_load
 until_true 10 test -c /dev/eeh || skip_all "there is no /dev/eeh"
 

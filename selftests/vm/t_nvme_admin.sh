@@ -14,16 +14,7 @@ ERRORS=${1:-50}
 FREEZES=5
 NOBODY=65534
 
-nvme=
-for d in /sys/bus/pci/devices/*; do
-	if [[ $(< "$d/class") == 0x010802 ]]; then
-		nvme=${d##*/}
-		break
-	fi
-done
-[[ -n $nvme ]] || skip_all "there is no nvme device"
-device "$nvme"
-group=$(basename "$(readlink "/sys/bus/pci/devices/$nvme/iommu_group")")
+nvme_device
 as=()
 if type setpriv > /dev/null 2>&1; then
 	chown $NOBODY "/dev/vfio/$group"

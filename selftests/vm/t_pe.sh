@@ -9,17 +9,7 @@ set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
 . ./vm.sh
 
-nvme=
-for d in /sys/bus/pci/devices/*; do
-	if [[ $(< "$d/class") == 0x010802 ]]; then
-		nvme=${d##*/}
-		break
-	fi
-done
-[[ -n $nvme ]] || skip_all "there is no nvme device"
-device "$nvme"
-pe=$(printf '%s:%s' "${nvme%%:*}" "$(inject pe "$nvme")")
-group=$(basename "$(readlink "/sys/bus/pci/devices/$nvme/iommu_group")")
+nvme_device
 
 # e NAME EXIT-CODE TEXT -- ARGS...
 e() {

@@ -261,6 +261,23 @@ device() {
 	CTL_THAW[$1]=$(swap "c00000000000$pe")
 }
 
+# nvme_device: nvme = the first NVMe controller, pe and group = its PE and IOMMU group; bound to VFIO
+nvme_device() {
+	local d
+
+	nvme=
+	for d in /sys/bus/pci/devices/*; do
+		if [[ $(< "$d/class") == 0x010802 ]]; then
+			nvme=${d##*/}
+			break
+		fi
+	done
+	[[ -n $nvme ]] || skip_all "there is no nvme device"
+	device "$nvme"
+	pe=${nvme%%:*}:$(inject pe "$nvme")
+	group=$(basename "$(readlink "/sys/bus/pci/devices/$nvme/iommu_group")")
+}
+
 # As "inject freeze DEV" and "inject thaw DEV", in one process
 freeze() { busybox devmem "${CTL_AT[$1]}" 64 "${CTL_FREEZE[$1]}"; }
 thaw() { busybox devmem "${CTL_AT[$1]}" 64 "${CTL_THAW[$1]}"; }
