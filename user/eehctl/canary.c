@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eehctl.h"
+#include "pe.h"
 
 #define WHERE "canary"
 
@@ -534,16 +534,6 @@ static int do_test(int argc, char **argv)
 }
 
 /* ---- learn */
-
-static const char *bar_kind(uint32_t kind)
-{
-	static const char * const names[] = {
-		[EEH_BAR_NONE] = "none", [EEH_BAR_MEM32] = "memory", [EEH_BAR_MEM64] = "memory64",
-		[EEH_BAR_IO] = "io",
-	};
-
-	return kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
-}
 
 static const char *bar_mapped(const struct eeh_canary_bar *b)
 {

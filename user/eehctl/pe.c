@@ -89,7 +89,7 @@ static int list_row(void *arg, const struct eeh_pe_info *pe)
 	return 0;
 }
 
-static const char *bar_kind(uint32_t kind)
+const char *bar_kind(uint32_t kind)
 {
 	static const char * const names[] = {
 		[EEH_BAR_NONE] = "none", [EEH_BAR_MEM32] = "memory", [EEH_BAR_MEM64] = "memory64",

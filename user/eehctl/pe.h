@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the objects pe, vm and inject share. */
+/* What the objects pe, vm, inject and canary share. */
 #ifndef __EEHCTL_PE_H
 #define __EEHCTL_PE_H
 
@@ -21,5 +21,7 @@ struct pe_target {
 int pe_target(const char *what, struct pe_target *t);
 int pe_target_open(const struct pe_target *t, bool force, struct eeh_pe **pe);
 struct json_object *pe_json(const struct eeh_pe_info *pe);
+/* EEH_BAR_*, in a word */
+const char *bar_kind(uint32_t kind);
 
 #endif /* __EEHCTL_PE_H */
