@@ -181,16 +181,10 @@ static int write_failed(struct eeh_ctx *ctx, const char *address, int err)
 		return eeh_sys_failed(ctx, "canaries", err);
 	snprintf(rel, sizeof(rel), "bus/pci/devices/%s", address);
 	if (err == -ENODEV && !eeh_exists(ctx, EEH_ROOT_SYSFS, rel))
-		return eeh_fail(ctx, err, "there is no PCI device %s: lspci -D lists them", address);
+		return eeh_pci_no_device(ctx, address);
 	if (refusal(err))
 		return eeh_fail(ctx, err, "%s: %s", address, refusal(err));
 	return eeh_fail(ctx, err, "%s: %s", address, strerror(-err));
-}
-
-static int bad_address(struct eeh_ctx *ctx, const char *address)
-{
-	return eeh_fail(ctx, -EINVAL, "\"%.40s\" is no PCI address: it looks like 0001:01:00.0",
-			address ? address : "");
 }
 
 /* What the caller wants, or the row of the table. */
@@ -244,7 +238,7 @@ int eeh_canary_add(struct eeh_ctx *ctx, const char *address, const struct eeh_ca
 	int err;
 
 	if (eeh_pci_address(address, addr))
-		return bad_address(ctx, address);
+		return eeh_pci_no_address(ctx, address);
 	err = get_spec(ctx, addr, spec, &s);
 	if (err)
 		return err;
@@ -291,7 +285,7 @@ int eeh_canary_delete(struct eeh_ctx *ctx, const char *address)
 	int err;
 
 	if (address && eeh_pci_address(address, addr))
-		return bad_address(ctx, address);
+		return eeh_pci_no_address(ctx, address);
 	err = find(ctx, &f);
 	if (err)
 		return err;
@@ -314,7 +308,7 @@ int eeh_canary_try(struct eeh_ctx *ctx, const char *address, const struct eeh_ca
 	if (result && result->sz < sizeof(result->sz))
 		return eeh_fail(ctx, -EINVAL, "struct eeh_canary: sz is not set");
 	if (eeh_pci_address(address, addr))
-		return bad_address(ctx, address);
+		return eeh_pci_no_address(ctx, address);
 	err = find(ctx, &f);
 	if (err)
 		return err;

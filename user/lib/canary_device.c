@@ -226,8 +226,7 @@ static int device_get(struct eeh_ctx *ctx, const char *address, struct eeh_canar
 		err = read_bars(ctx, d);
 	if (err) {
 		free(d);
-		return err != -ENOENT ? err :
-		       eeh_fail(ctx, -ENODEV, "there is no PCI device %s: lspci -D lists them", address);
+		return err != -ENOENT ? err : eeh_pci_no_device(ctx, address);
 	}
 	eeh_pci_read_link(ctx, address, "driver", d->driver, sizeof(d->driver));
 	read_mapped(ctx, d);
@@ -251,8 +250,7 @@ int eeh_canary_device_get(struct eeh_ctx *ctx, const char *address, struct eeh_c
 
 	*ret = NULL;
 	if (eeh_pci_address(address, addr))
-		return eeh_fail(ctx, -EINVAL, "\"%.40s\" is no PCI address: it looks like 0001:01:00.0",
-				address ? address : "");
+		return eeh_pci_no_address(ctx, address);
 	return device_get(ctx, addr, ret);
 }
 

@@ -105,6 +105,9 @@ int eeh_pci_link_target(struct eeh_ctx *ctx, const char *address, const char *fi
 			size_t len);
 /* EEH_BARS of them; -ENOENT, -EBADMSG. */
 int eeh_pci_read_bars(struct eeh_ctx *ctx, const char *address, struct eeh_pe_bar *bars);
+/* That there is no such function, -ENODEV; that it is no address (or NULL), -EINVAL. */
+int eeh_pci_no_device(struct eeh_ctx *ctx, const char *address);
+int eeh_pci_no_address(struct eeh_ctx *ctx, const char *s);
 /* All functions, sorted; free() the list. */
 int eeh_pci_list(struct eeh_ctx *ctx, char (**list)[EEH_PCI_ADDRESS_LEN], size_t *nr);
 /* Does that driver hand it to somebody else than this kernel? */

@@ -45,6 +45,17 @@ int eeh_pci_garbled(struct eeh_ctx *ctx, const char *address, const char *file)
 			address, file);
 }
 
+int eeh_pci_no_device(struct eeh_ctx *ctx, const char *address)
+{
+	return eeh_fail(ctx, -ENODEV, "there is no PCI device %s: lspci -D lists them", address);
+}
+
+int eeh_pci_no_address(struct eeh_ctx *ctx, const char *s)
+{
+	return eeh_fail(ctx, -EINVAL, "\"%.40s\" is no PCI address: it looks like 0001:01:00.0",
+			s ? s : "");
+}
+
 /* A number; -ENOENT, -EBADMSG. */
 static int read_id(struct eeh_ctx *ctx, const char *address, const char *file, uint64_t max,
 		   uint64_t *val)
