@@ -12,8 +12,6 @@
 
 #include "eeh_internal.h"
 
-#define PCI_BASE_CLASS_BRIDGE	0x06
-
 struct eeh_canary_device {
 	char address[EEH_PCI_ADDRESS_LEN];
 	char driver[64];
@@ -162,7 +160,7 @@ static void judge(struct eeh_ctx *ctx, struct eeh_canary_device *d, const struct
 				suspended(h->first.reason));
 		return;
 	}
-	if (d->ids.class_code >> 16 == PCI_BASE_CLASS_BRIDGE) {
+	if (eeh_pci_is_bridge(d->ids.class_code)) {
 		verdict(d, EEH_CANARY_BRIDGE, "a bridge, and drivers do not read memory of bridges");
 		return;
 	}

@@ -110,6 +110,8 @@ int eeh_pci_no_device(struct eeh_ctx *ctx, const char *address);
 int eeh_pci_no_address(struct eeh_ctx *ctx, const char *s);
 /* All functions, sorted; free() the list. */
 int eeh_pci_list(struct eeh_ctx *ctx, char (**list)[EEH_PCI_ADDRESS_LEN], size_t *nr);
+/* Its class is that of bridges. */
+bool eeh_pci_is_bridge(uint32_t class_code);
 /* Does that driver hand it to somebody else than this kernel? */
 bool eeh_pci_is_passed(const char *driver);
 

@@ -20,6 +20,8 @@
 #define IORESOURCE_UNSET	0x20000000
 #define IORESOURCE_MEM_64	0x00100000
 
+#define PCI_BASE_CLASS_BRIDGE	0x06
+
 static int dev_path(char *buf, size_t len, const char *address, const char *file)
 {
 	int n = snprintf(buf, len, EEH_PCI_DEVICES "/%s%s%s", address, *file ? "/" : "", file);
@@ -198,6 +200,11 @@ int eeh_pci_list(struct eeh_ctx *ctx, char (**ret)[EEH_PCI_ADDRESS_LEN], size_t 
 	*ret = list;
 	*ret_nr = nr;
 	return 0;
+}
+
+bool eeh_pci_is_bridge(uint32_t class_code)
+{
+	return class_code >> 16 == PCI_BASE_CLASS_BRIDGE;
 }
 
 bool eeh_pci_is_passed(const char *driver)

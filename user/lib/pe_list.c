@@ -12,13 +12,6 @@
 
 #include "pe_internal.h"
 
-#define PCI_BASE_CLASS_BRIDGE	0x06
-
-static bool is_bridge(const struct eeh_pe_device *d)
-{
-	return d->class_code >> 16 == PCI_BASE_CLASS_BRIDGE;
-}
-
 int eeh_pe_name_parse(const char *s, uint32_t *phb, uint32_t *addr)
 {
 	size_t n = s ? strspn(s, "0123456789abcdefABCDEF") : 0;
@@ -176,7 +169,7 @@ static void find_owner(struct eeh_pe_node *n, const struct eeh_procs *procs)
 		d = &n->dev[i];
 		if (!*d->driver)
 			continue;
-		if (is_bridge(d) && !eeh_pci_is_passed(d->driver)) {
+		if (eeh_pci_is_bridge(d->class_code) && !eeh_pci_is_passed(d->driver)) {
 			bridge = true;
 			continue;
 		}
