@@ -39,6 +39,8 @@ int fail(const char *where, int err, const char *fmt, ...);
 __attribute__((format(printf, 2, 3)))
 int usage_error(const char *where, const char *fmt, ...);
 bool is_prefix(const char *pfx, const char *str);
+/* From CLOCK_BOOTTIME, which the kernel's times are, to what people read: ns to add. */
+int64_t wall_ahead(void);
 
 /* table.c */
 struct table;

@@ -477,16 +477,9 @@ struct walk {
 /* CLOCK_BOOTTIME to what people read. */
 static const char *when(uint64_t boottime_ns, char *buf, size_t len)
 {
-	struct timespec boot, real;
+	time_t t = (wall_ahead() + (int64_t)boottime_ns) / 1000000000LL;
 	struct tm tm;
-	int64_t ns;
-	time_t t;
 
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_REALTIME, &real);
-	ns = (int64_t)(real.tv_sec - boot.tv_sec) * 1000000000LL + real.tv_nsec - boot.tv_nsec +
-	     (int64_t)boottime_ns;
-	t = ns / 1000000000LL;
 	gmtime_r(&t, &tm);
 	strftime(buf, len, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return buf;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "eehctl.h"
 
@@ -18,6 +19,15 @@ static bool debug;
 bool is_prefix(const char *pfx, const char *str)
 {
 	return *pfx && !strncmp(str, pfx, strlen(pfx));
+}
+
+int64_t wall_ahead(void)
+{
+	struct timespec wall, boot;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return (wall.tv_sec - boot.tv_sec) * 1000000000LL + wall.tv_nsec - boot.tv_nsec;
 }
 
 void json_print(const char *name, struct json_object *obj)

@@ -211,15 +211,6 @@ static void on_signal(int sig)
 	stopped = 1;
 }
 
-static int64_t wall_ahead(void)
-{
-	struct timespec wall, boot;
-
-	clock_gettime(CLOCK_REALTIME, &wall);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	return (wall.tv_sec - boot.tv_sec) * 1000000000LL + wall.tv_nsec - boot.tv_nsec;
-}
-
 static int loop(struct follow *f, struct eeh_events *ev)
 {
 	struct pollfd p = { .fd = eeh_events_fd(ev), .events = POLLIN };
