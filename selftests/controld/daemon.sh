@@ -92,6 +92,19 @@ ok "and a restart does not forget it" j '.pe.state == "permanent"' pe 0001:1
 ok "clear" ask clear 0001:1
 ok "clear: recovered" until_true j '.pe.state == "idle"' pe 0001:1
 
+# While it is down: PE 2 froze, was recovered by its owner, froze again, and is frozen
+stop KILL || true
+machine freeze-unheard 2
+machine thaw-unheard 2
+machine freeze-unheard 2
+start
+ok "freezes while it was down: each is counted" until_true j '.pe.freezes == 4 and .pe.normal == 2' pe 0001:2
+ok "and what is still frozen is recovered" until_true j '.pe.state == "idle" and .pe.recovered == 2' pe 0001:2
+ok "and that is said" grep -q '2 freezes while no controller ran' "$log"
+stop KILL || true
+start
+ok "they are not counted again" j '.pe.freezes == 4 and .pe.normal == 2 and .pe.state == "idle"' pe 0001:2
+
 # Who may what
 as() { setpriv --reuid=65534 --regid="$1" --clear-groups -- "${@:2}"; }
 chmod 755 "$EEH_FAKE"
@@ -172,6 +185,16 @@ for f in READY=1 RELOADING=1 MONOTONIC_USEC= WATCHDOG=1; do
 done
 stop TERM
 ok "sd_notify: STOPPING=1" grep -qa STOPPING=1 "$EEH_FAKE/notified"
+ok "systemd is asked to keep the kernel listening" grep -qa 'FDNAME=eeh-dev' "$EEH_FAKE/notified"
+: > "$EEH_FAKE/notified"
+rm -f "$run/socket"
+NOTIFY_SOCKET="$EEH_FAKE/notify" LISTEN_FDS=1 LISTEN_FDNAMES=eeh-dev bash -c \
+	'exec 3<> "$EEH_FAKE/bell"; LISTEN_PID=$$ exec "$@"' sh "$ctl" -c "$conf" -r "$run" 2>> "$log" &
+pid=$!
+until_true test -S "$run/socket"
+until_true grep -qa READY=1 "$EEH_FAKE/notified"
+ok "and not a second time" bash -c "! grep -qa FDNAME= $EEH_FAKE/notified"
+stop TERM
 kill "$notify"
 # The pages, the completion and the program say the same.
 top=../..

@@ -120,6 +120,25 @@ static int fake_for_each_pe(void *be, backend_pe_fn fn, void *arg)
 	return 0;
 }
 
+static int fake_past(void *be, uint64_t since, backend_past_fn fn, void *arg)
+{
+	uint32_t i;
+	int err = 0;
+
+	(void)be;
+	for (i = 0; !err && i < m->nr_records; i++)
+		if (m->records[i].time > since)
+			err = fn(arg, m->records[i].phb, m->records[i].addr, m->records[i].time,
+				 EEH_SOURCE_INTERRUPT);
+	return err;
+}
+
+static int fake_keep_fd(void *be)
+{
+	(void)be;
+	return dup(bell);
+}
+
 static int fake_counts(void *be, struct query_counts *q)
 {
 	(void)be;
@@ -197,6 +216,8 @@ static void fake_act(void *be, uint32_t phb, uint32_t addr, uint32_t action, uin
 const struct backend backend = {
 	.name = "fake",
 	.timed_resets = true,
+	.past = fake_past,
+	.keep_fd = fake_keep_fd,
 	.open = fake_open,
 	.close = fake_close,
 	.error = fake_error,

@@ -15,6 +15,7 @@
 
 #define FAKE_PES	64
 #define FAKE_RING	(1U << 14)
+#define FAKE_RECORDS	16
 
 struct fake_pe {
 	char device[16], driver[32], vm[64];
@@ -36,6 +37,12 @@ struct fake_machine {
 	_Atomic uint32_t gone;		/* no events any more */
 	_Atomic uint64_t head, tail, lost;
 	struct fake_pe pes[FAKE_PES];
+	/* Records of freezes; not of those that are an event only. */
+	uint32_t nr_records;
+	struct {
+		uint32_t phb, addr;
+		uint64_t time;
+	} records[FAKE_RECORDS];
 	struct eeh_event ring[FAKE_RING];
 };
 

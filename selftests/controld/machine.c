@@ -3,7 +3,8 @@
  * machine DIR new VM...: a machine in DIR/machine, with a PE 0001:01,
  * 0001:02, ... for each VM; "-" is a PE that a driver of this kernel has.
  * machine DIR freeze|thaw|show PE: let one freeze, let its owner thaw it, print
- * what was done to it.
+ * what was done to it. freeze-silently: there is no event. freeze-unheard,
+ * thaw-unheard: nobody listens, but there is a record.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,17 +17,32 @@
 
 #include "fake_machine.h"
 
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
+}
+
+static void record(struct fake_machine *m, const struct fake_pe *p)
+{
+	if (m->nr_records == FAKE_RECORDS)
+		exit(1);
+	m->records[m->nr_records].phb = p->phb;
+	m->records[m->nr_records].addr = p->addr;
+	m->records[m->nr_records++].time = now();
+}
+
 static void event(struct fake_machine *m, const char *dir, const struct fake_pe *p, uint32_t type,
 		  uint64_t arg)
 {
 	uint64_t head = atomic_load(&m->head);
-	struct timespec ts;
 	char path[512];
 	int fd;
 
-	clock_gettime(CLOCK_BOOTTIME, &ts);
 	m->ring[head % FAKE_RING] = (struct eeh_event) {
-		.time_ns = ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec, .seq = head + 1,
+		.time_ns = now(), .seq = head + 1,
 		.type = type, .source = EEH_SOURCE_INTERRUPT, .phb = p->phb, .pe_addr = p->addr,
 		.arg = { arg },
 	};
@@ -75,6 +91,11 @@ int main(int argc, char **argv)
 		event(m, argv[1], p, EEH_EVENT_FROZEN, p->passed);
 	} else if (!strcmp(argv[2], "freeze-silently")) {
 		p->frozen = 1;
+	} else if (!strcmp(argv[2], "freeze-unheard")) {
+		p->frozen = 1;
+		record(m, p);
+	} else if (!strcmp(argv[2], "thaw-unheard")) {
+		p->frozen = 0;
 	} else if (!strcmp(argv[2], "thaw")) {
 		p->frozen = 0;
 		event(m, argv[1], p, EEH_EVENT_RESET, 0);

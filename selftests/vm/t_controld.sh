@@ -107,15 +107,28 @@ is "killed: by one reset" "p_recovered == 2 && p_resets == 2 && p_freezes == 3" 
 in_guest "echo $GDEV > /sys/bus/pci/drivers/e1000e/bind" || true
 check "killed: the device works again" until_true 60 works
 
-# While it is down
+# While it is down: frozen, recovered by somebody else, and frozen again. The shell holds /dev/eeh, as
+# systemd does for the unit.
 in_guest "echo $GDEV > /sys/bus/pci/drivers/e1000e/unbind"
+exec {EEH}<> /dev/eeh
+records() { eehctl -j log list "$PE" | { grep -o '"seq":' || true; } | wc -l; }
+more_records() { (($(records) > had)); }
 kill -9 $CONTROLD
 wait $CONTROLD 2> /run/wait.err || true
+had=$(records)
 freeze "$DEV"
-nap 500
+check "frozen while it was down: there is a record" until_true 20 more_records
+check "frozen while it was down: somebody else resets it" eehctl pe reset --force "$PE"
+had=$(records)
+freeze "$DEV"
+until_true 20 more_records || true
 start
-check "frozen while it was down: found" until_true 20 froze 4
+check "frozen while it was down: both are found" until_true 20 froze 5
 check "frozen while it was down: recovered" until_true 120 is_idle
+pe
+is "frozen while it was down: one by somebody else, one by the controller" \
+	"p_freezes == 5 && p_normal == 2 && p_recovered == 3" "$(said)"
+exec {EEH}>&-
 in_guest "echo $GDEV > /sys/bus/pci/drivers/e1000e/bind" || true
 check "frozen while it was down: the device works again" until_true 60 works
 

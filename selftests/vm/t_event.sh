@@ -29,7 +29,7 @@ trace_start() {
 	eehctl -j trace "$@" > $OUT 2> /run/trace.err &
 	TRACE=$!
 	# it listens when its programs are there: something has to be heard
-	until_true 60 listening || { not_ok "eehctl trace starts" "$(< /run/trace.err)"; finish; }
+	EEH_PATIENCE='' until_true 60 listening || { not_ok "eehctl trace starts" "$(< /run/trace.err)"; finish; }
 }
 
 listening() {

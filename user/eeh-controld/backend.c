@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The machine, by libeeh. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,86 @@ static int machine_for_each_pe(void *be, backend_pe_fn fn, void *arg)
 	return err;
 }
 
+/* ---- Freezes of the past ---- */
+
+struct history {
+	struct machine *m;
+	uint64_t since;
+	backend_past_fn fn;
+	void *arg;
+	struct {
+		uint32_t phb, addr;
+	} *pes;
+	size_t nr, room;
+};
+
+/* Which they are: none can be opened while they are listed. */
+static int take_passed(void *arg, const struct pe_desc *d)
+{
+	struct history *h = arg;
+	void *more;
+
+	if (!d->passed)
+		return 0;
+	if (h->nr == h->room) {
+		more = realloc(h->pes, (h->room + 64) * sizeof(*h->pes));
+		if (!more)
+			return -ENOMEM;
+		h->pes = more;
+		h->room += 64;
+	}
+	h->pes[h->nr].phb = d->phb;
+	h->pes[h->nr++].addr = d->addr;
+	return 0;
+}
+
+static int past_of(struct history *h, uint32_t phb, uint32_t addr)
+{
+	struct eeh_pe_opts po;
+	struct eeh_pe_log log;
+	uint64_t seq = 0;
+	struct eeh_pe *pe;
+	int err;
+
+	EEH_INIT(&po);
+	po.backend = EEH_BACKEND_DEV;
+	err = eeh_pe_open(h->m->ctx, phb, addr, &po, &pe);
+	/* It has gone. */
+	if (err == -ENODEV)
+		return 0;
+	if (err)
+		return err;
+	EEH_INIT(&log);
+	while (!err && !(err = eeh_pe_log_next(pe, seq, &log))) {
+		seq = log.seq;
+		if (log.time_ns > h->since)
+			err = h->fn(h->arg, phb, addr, log.time_ns, log.source);
+	}
+	eeh_pe_close(pe);
+	return err == -ENODATA ? 0 : err;
+}
+
+static int machine_past(void *be, uint64_t since, backend_past_fn fn, void *arg)
+{
+	struct history h = { .m = be, .since = since, .fn = fn, .arg = arg };
+	size_t i;
+	int err;
+
+	err = machine_for_each_pe(be, take_passed, &h);
+	for (i = 0; !err && i < h.nr; i++)
+		err = past_of(&h, h.pes[i].phb, h.pes[i].addr);
+	free(h.pes);
+	return err;
+}
+
+static int machine_keep_fd(void *be)
+{
+	int fd = open(EEH_DEV_PATH, O_RDWR | O_CLOEXEC);
+
+	(void)be;
+	return fd < 0 ? -errno : fd;
+}
+
 static int machine_counts(void *be, struct query_counts *q)
 {
 	struct machine *m = be;
@@ -292,6 +373,8 @@ const struct backend backend = {
 	.events_read = machine_events_read,
 	.events_lost = machine_events_lost,
 	.for_each_pe = machine_for_each_pe,
+	.past = machine_past,
+	.keep_fd = machine_keep_fd,
 	.counts = machine_counts,
 	.act = machine_act,
 };

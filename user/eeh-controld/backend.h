@@ -50,6 +50,10 @@ typedef int (*backend_pe_fn)(void *arg, const struct pe_desc *desc);
 /* Returns 0 to go on. Until it has returned, the event has not been taken. */
 typedef int (*backend_event_fn)(void *arg, const struct eeh_event *ev);
 
+/* A freeze that there is a record of. Returns 0 to go on. */
+typedef int (*backend_past_fn)(void *arg, uint32_t phb, uint32_t addr, uint64_t time,
+			       uint32_t source);
+
 struct backend {
 	const char *name;
 	/* The kernel keeps the times of resets itself. */
@@ -64,6 +68,13 @@ struct backend {
 	/* How many were lost since open(). */
 	uint64_t (*events_lost)(void *be);
 	int (*for_each_pe)(void *be, backend_pe_fn fn, void *arg);
+	/*
+	 * Freezes of PEs that are passed through after @since (CLOCK_BOOTTIME, ns), also those
+	 * that there was no event of as nobody listened; of each PE one after the other.
+	 */
+	int (*past)(void *be, uint64_t since, backend_past_fn fn, void *arg);
+	/* While it is open there are records of freezes; -errno. */
+	int (*keep_fd)(void *be);
 	int (*counts)(void *be, struct query_counts *q);
 	/* In a worker only: they block. */
 	void (*act)(void *be, uint32_t phb, uint32_t addr, uint32_t action, uint32_t reset,

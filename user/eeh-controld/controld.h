@@ -113,6 +113,11 @@ void controld_commit(struct controld *c);
 int events_log_open(struct controld *c);
 int events_log_add(struct controld *c, const struct eeh_event *ev);
 
+/* keep.c: what happens while no controller runs */
+#define KEEP_NAME	"eeh-dev"	/* of a descriptor that systemd holds */
+void keep_listening(struct controld *c);
+void keep_catch_up(struct controld *c);
+
 /* worker.c */
 int worker_begin(struct controld *c, struct pe *p);
 /* An action of an earlier controller: tells the engine what became of it, once it has ended. */

@@ -259,6 +259,7 @@ static int run(struct controld *c)
 	err = controld_load(c);
 	if (err)
 		return failed(c, "Cannot take up the state", err);
+	keep_listening(c);
 	err = add_sources(c);
 	if (!err)
 		err = server_open(c);

@@ -261,6 +261,7 @@ int controld_load(struct controld *c)
 	if (err)
 		pes_rules(c);
 	replay(c);
+	keep_catch_up(c);
 	for (p = c->pes; p; p = p->next) {
 		if (p->orphan) {
 			worker_adopt(c, p);

@@ -377,6 +377,7 @@ static int listen_tcp(const char *where)
 int server_open(struct controld *c)
 {
 	char **names = NULL;
+	bool given = false;
 	int n, i, fd, err;
 
 	fd = listen_unix(c);
@@ -391,12 +392,15 @@ int server_open(struct controld *c)
 	/* From systemd, so that the service itself needs no network. */
 	n = sd_listen_fds_with_names(1, &names);
 	for (i = 0; i < n; i++) {
-		err = sd_event_add_io(c->loop, NULL, SD_LISTEN_FDS_START + i, EPOLLIN, on_metrics,
-				      c);
+		if (strcmp(names[i], KEEP_NAME)) {
+			err = sd_event_add_io(c->loop, NULL, SD_LISTEN_FDS_START + i, EPOLLIN,
+					      on_metrics, c);
+			given = true;
+		}
 		free(names[i]);
 	}
 	free(names);
-	if (n <= 0 && *c->config->metrics_listen) {
+	if (!given && *c->config->metrics_listen) {
 		fd = listen_tcp(c->config->metrics_listen);
 		if (fd < 0)
 			say(c, LOG_ERR, "Cannot listen on %s (metrics-listen): %s; there are no metrics there",

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Freezes while no controller runs.
+ *
+ * The kernel module listens as long as its device file is open, and keeps the last
+ * EEH_DEV_LOGS records of each PE. So systemd is given a descriptor of that file to
+ * hold (FileDescriptorStoreMax= of the unit): it stays open when the controller is
+ * killed, and the next one reads what there is a record of.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "controld.h"
+
+/* It is still held, if it comes back; this process needs no copy. */
+static bool is_kept(void)
+{
+	char **names = NULL;
+	bool kept = false;
+	int i, n;
+
+	n = sd_listen_fds_with_names(0, &names);
+	for (i = 0; i < n; i++) {
+		if (!strcmp(names[i], KEEP_NAME)) {
+			close(SD_LISTEN_FDS_START + i);
+			kept = true;
+		}
+		free(names[i]);
+	}
+	free(names);
+	return kept;
+}
+
+void keep_listening(struct controld *c)
+{
+	int fd = is_kept() ? -1 : backend.keep_fd(c->be);
+
+	if (fd < 0)
+		return;
+	sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=" KEEP_NAME, &fd, 1);
+	close(fd);
+}
+
+struct past {
+	struct controld *c;
+	struct pe *last;
+	unsigned int n;
+};
+
+static int take_past(void *arg, uint32_t phb, uint32_t addr, uint64_t time, uint32_t source)
+{
+	struct past *past = arg;
+	struct controld *c = past->c;
+	struct pe *p = pe_get(c, phb, addr, true);
+	uint64_t before = c->state.freezes;
+
+	if (!p)
+		return 0;
+	/* The kernel makes another record only of what somebody has thawed. */
+	if (p == past->last)
+		pe_tell(c, p, (struct eeh_recovery_event) {
+			.type = EEH_RECOVERY_EV_OTHERS, .time = time - 1 });
+	past->last = p;
+	/* If its event came through, the engine knows that freeze. */
+	pe_frozen(c, p, time, source);
+	past->n += c->state.freezes - before;
+	return 0;
+}
+
+void keep_catch_up(struct controld *c)
+{
+	struct past past = { .c = c };
+	int err;
+
+	/* The first controller of this boot: there was nothing to miss. */
+	if (!c->state.time)
+		return;
+	err = backend.past(c->be, c->state.time, take_past, &past);
+	if (err)
+		say(c, LOG_WARNING, "Freezes that no controller saw may be missing: %s",
+		    strerror(-err));
+	if (past.n)
+		say(c, LOG_NOTICE, "%u freezes while no controller ran", past.n);
+}
