@@ -5,7 +5,7 @@
 #
 # Through VFIO, as the owner of a device: 10,000 injections that firmware refuses, and as many of a
 # type that there is not. Through /dev/eeh: the first of these again, everything that it refuses, and
-# 300 freezes and thaws. The lines are counted; opening a group is worth four. Then a good one gets
+# 100 freezes and thaws. The lines are counted; opening a group is worth four. Then a good one gets
 # through.
 # shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
@@ -49,7 +49,7 @@ vfio_injections() {
 freezes() {
 	local i
 
-	for ((i = 0; i < 300; i++)); do
+	for ((i = 0; i < 100; i++)); do
 		freeze "$DEV"
 		eehdev op $PHB "$PE" 4 > /run/op.out
 		eehdev op $PHB "$PE" 2 > /run/op.out
@@ -80,7 +80,7 @@ vmm_start vm --device "$DEV" --loop-until-signal
 vmm vm pause
 within "10,000 injections that firmware refuses" 12 bad_injections
 within "50 times everything that /dev/eeh refuses" 12 refused
-within "300 freezes and thaws" 4 freezes
+within "100 freezes and thaws" 4 freezes
 vmm vm resume
 vmm_stop vm
 exec {KEEP}>&-
