@@ -21,12 +21,7 @@ ask() {
 	local line
 
 	line=$(in_guest "echo $1 $2 $3 > $G/run && cat $G/result") || line=
-	field normal "$line" || true
-	g_normal=$REPLY
-	field frozen "$line" || true
-	g_frozen=$REPLY
-	field errors "$line" || true
-	g_errors=$REPLY
+	fields g_ "$line" normal frozen errors
 }
 
 loop_start() { in_guest "echo start rtas 300 > $G/loop"; }
@@ -36,14 +31,7 @@ loop_stop() {
 	local line
 
 	line=$(in_guest "echo stop > $G/loop; cat $G/loop_stats")
-	field queries "$line" || true
-	g_queries=$REPLY
-	field normal "$line" || true
-	g_normal=$REPLY
-	field frozen "$line" || true
-	g_frozen=$REPLY
-	field errors "$line" || true
-	g_errors=$REPLY
+	fields g_ "$line" queries normal frozen errors
 	g_state=$(sed 's/.*"state":\([-0-9]*\).*/\1/' <<< "$line")
 }
 

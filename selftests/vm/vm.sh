@@ -184,17 +184,21 @@ field() {
 	REPLY=${BASH_REMATCH[1]}
 }
 
+# fields PREFIX LINE KEY...: PREFIXKEY = each of these numbers
+fields() {
+	local prefix=$1 line=$2 f
+
+	shift 2
+	for f; do
+		field "$f" "$line" || true
+		printf -v "$prefix$f" %s "$REPLY"
+	done
+}
+
 # vmm_fields NAME: v_queries, v_wrong... = its counts now
 FIELDS=(queries exits_rtas in_kernel normal frozen errors hcall_errors no_answer wrong
 	frozen_throughout frozen_and_told changed)
-fields_of() {
-	local f
-
-	for f in "${FIELDS[@]}"; do
-		field "$f" "$1" || true
-		printf -v "v_$f" %s "$REPLY"
-	done
-}
+fields_of() { fields v_ "$1" "${FIELDS[@]}"; }
 
 vmm_fields() {
 	vmm "$1" stats && fields_of "$STATS"
