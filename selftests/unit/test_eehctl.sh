@@ -120,6 +120,8 @@ t "policy: no such file" 1 "eehctl: fastpath: cannot open /nonesuch: no such fil
 f sys/kernel/eeh_bpf/stats/answered 40
 f sys/kernel/eeh_bpf/stats/queries 42
 t "stats" 0 "queries              42" "answered             40" "VM  PE  PHB:PE" -- fastpath stats
+t "stats, in short" 0 "queries              42" "answered             40" -- stats
+t "stats: nothing more" 2 -- stats all
 t "stats as JSON" 0 -- -j fastpath stats
 j "stats: all of it" '.stats | .queries == 42 and .answered == 40 and .pes == [] and .vms == []'
 f sys/kernel/eeh_bpf/state bypassed

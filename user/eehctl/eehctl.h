@@ -53,6 +53,7 @@ void table_free(struct table *t);
 
 int do_canary(int argc, char **argv);
 int do_fastpath(int argc, char **argv);
+int do_stats(int argc, char **argv);	/* also a command of fastpath */
 int do_feature(int argc, char **argv);
 int do_log(int argc, char **argv);
 int do_inject(int argc, char **argv);

@@ -476,7 +476,7 @@ static void checks_print(void)
 		       " were answered by a canary.\n", c.check_queries, c.check_answered);
 }
 
-static int do_stats(int argc, char **argv)
+int do_stats(int argc, char **argv)
 {
 	static const char * const pe_heads[] = { "VM", "PE", "PHB:PE", "QUERIES", "ANSWERED",
 						 "PASSED", "NOT-NORMAL", "ERRORS", "STORMS" };

@@ -81,7 +81,8 @@ static int do_help(int argc, char **argv)
 	printf("Usage: eehctl [OPTIONS] OBJECT { COMMAND | help }\n"
 	       "       eehctl help\n"
 	       "\n"
-	       "       OBJECT  := { pe | vm | inject | trace | fastpath | canary | feature | log | top }\n"
+	       "       OBJECT  := { pe | vm | inject | trace | fastpath | stats | canary | feature | log |\n"
+	       "                    top }\n"
 	       "       OPTIONS := { {-j|--json} | {-p|--pretty} | {-d|--debug} | {-V|--version} |\n"
 	       "                    {-h|--help} }\n");
 	return EXIT_OK;
@@ -127,6 +128,7 @@ static const struct command objects[] = {
 	{ "inject",	do_inject },
 	{ "trace",	do_trace },
 	{ "fastpath",	do_fastpath },
+	{ "stats",	do_stats },
 	{ "canary",	do_canary },
 	{ "feature",	do_feature },
 	{ "log",	do_log },
