@@ -22,6 +22,7 @@ help:
 	@echo 'make mutants  break the code in planted ways and see the tests fail'
 	@echo 'make lock     choose the newest complete kernel and QEMU source for the lab again'
 	@echo 'make install  on a POWER machine: module, library, command, manual pages (DESTDIR, PREFIX)'
+	@echo 'make deb      Debian packages for ppc64el, into build/deb/'
 	@echo 'make clean    remove build/            make clean-cache  remove the lab as well'
 
 setup:
@@ -66,6 +67,10 @@ install:
 	$(MAKE) -C kernel/eeh_bpf modules_install
 	$(MAKE) -C user O=$(B)/install install
 
+deb: setup
+	$(LAB) build buildroot
+	$(MAKE_IN) deb-packages
+
 # From here on: inside the build root.
 cross: bpf user bench-tools examples modules bpf-tests vm-tools
 
@@ -98,6 +103,9 @@ faults:
 	$(MAKE) -C selftests/mutants O=$(B)/payload/mutants W=$(B)/obj/mutants \
 		KDIR=/usr/src/linux-headers-$(ABI)-powerpc64le CROSS_COMPILE=$(CROSS) CLANG=clang-19
 
+deb-packages:
+	packaging/build-deb $(B)/deb
+
 # module SOURCE FLAVOUR HEADERS-SUFFIX: kbuild wants an output directory per module.
 define module
 	@mkdir -p $(B)/obj/modules-$(2)/$(notdir $(1)) $(B)/modules-$(2)
@@ -111,5 +119,5 @@ MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module selftests/vm/ca
 modules:
 	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
 
-.PHONY: all help setup demo check bench soak mutants lock clean clean-cache install \
-	cross bpf user bench-tools examples modules bpf-tests vm-tools faults
+.PHONY: all help setup demo check bench soak mutants lock clean clean-cache install deb \
+	cross bpf user bench-tools examples modules bpf-tests vm-tools faults deb-packages
