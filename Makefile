@@ -63,8 +63,9 @@ clean-cache:
 	$(LAB) clean-cache
 
 install:
-	$(MAKE) -C kernel/eeh_bpf modules
-	$(MAKE) -C kernel/eeh_bpf modules_install
+	mkdir -p $(B)/install/eeh_bpf
+	$(MAKE) -C kernel/eeh_bpf MO=$(B)/install/eeh_bpf modules
+	$(MAKE) -C kernel/eeh_bpf MO=$(B)/install/eeh_bpf modules_install INSTALL_MOD_PATH=$(DESTDIR)
 	$(MAKE) -C user O=$(B)/install install
 
 deb: setup
@@ -93,10 +94,13 @@ examples: user
 bpf-tests:
 	$(MAKE) -C selftests/bpf CROSS_COMPILE=$(CROSS) CLANG=clang-19 O=$(B)/payload/lies
 
-# What shows a register of the emulated host to its guests; the ioctls of /dev/eeh
-vm-tools:
+# What shows a register of the emulated host to its guests; the ioctls of /dev/eeh; what
+# "make install" installs.
+vm-tools: user
 	$(MAKE) -C selftests/vm/genpage CROSS_COMPILE=$(CROSS) O=$(B)/payload/lib
 	$(MAKE) -C selftests/vm/eehdev CROSS_COMPILE=$(CROSS) O=$(B)/payload/bin
+	$(MAKE) -C user CROSS_COMPILE=$(CROSS) CLANG=clang-19 O=$(B)/ppc64le \
+		BPF_OBJ=$(B)/bpf/eeh_freeze.bpf.o install PREFIX=/usr DESTDIR=$(B)/payload/installed > /dev/null
 
 # The module and the policy with one planted fault each, which the tests must find.
 faults:
