@@ -106,7 +106,8 @@ one_freeze() {
 	echo "ready $how"
 	case $how in
 	core)
-		until_true 60 recovered_more "$before" || return 1
+		# behind a switch a reset takes 85 s
+		until_true 200 recovered_more "$before" || return 1
 		;;
 	unfreeze)
 		until_true 20 frozen_more "$frozen" || return 1

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# t_canary_guest.sh FREEZES RESETS: the checks of a guest's kernel, answered by a canary there.
+# t_canary_guest.sh FREEZES RESETS [DEVICE[+DEVICE...]]: the checks of a guest's kernel, answered by a
+# canary there. With a DEVICE, all of a PE, only the freezes and resets.
 #
 # Nothing of ours is in the host. In the guest canary_test is the driver of a passed device: it reads
 # all-ones all the time, checks, and judges each check by the generation register of the host's PHB,
@@ -14,7 +15,8 @@ set -euo pipefail
 # shellcheck source=selftests/vm/guest.sh
 . ./guest.sh
 
-freezes=$1 resets=$2
+freezes=$1 resets=$2 devices=${3:-$DEV}
+DEV=${devices%%+*}
 T=/sys/kernel/tracing/events/kvm_hv/kvm_hcall_enter
 NUMBERS=(good missed queries answered frozen checks normal wrong garbage told suspended no_device ns)
 
@@ -86,7 +88,7 @@ exits_of() {
 provide
 device "$DEV"
 page=$((${GEN_AT[$DEV]} & ~4095))
-LD_PRELOAD=/payload/lib/genpage.so check "a guest boots" guest start "$GUEST" --device "$DEV" --smp 2 \
+LD_PRELOAD=/payload/lib/genpage.so check "a guest boots" guest start "$GUEST" --device "$devices" --smp 2 \
 	--no-drivers --qemu-arg -object --qemu-arg \
 	"memory-backend-file,id=gen,mem-path=/dev/mem,offset=$page,size=4K,share=on" \
 	--qemu-arg -device --qemu-arg ivshmem-plain,memdev=gen,bus=pci.0,addr=5
@@ -117,6 +119,11 @@ is "$resets recoveries with a reset, the canary back after each" "g_good == rese
 is "recoveries: no check of a frozen PE said 'not frozen'" \
 	"g_frozen >= resets && g_wrong == 0 && g_garbage == 0"
 diag "$g_good resets in $((SECONDS - start)) s: $g_checks checks, $g_answered answered, $g_frozen frozen"
+
+if (($# > 2)); then
+	guest stop "$GUEST"
+	finish
+fi
 
 play unseen 10
 is "a freeze that the guest has not met changes nothing" \
