@@ -120,16 +120,17 @@ static int fake_for_each_pe(void *be, backend_pe_fn fn, void *arg)
 	return 0;
 }
 
-static int fake_past(void *be, uint64_t since, backend_past_fn fn, void *arg)
+static int fake_past(void *be, uint32_t phb, uint32_t addr, uint64_t since, backend_past_fn fn,
+		     void *arg)
 {
 	uint32_t i;
 	int err = 0;
 
 	(void)be;
 	for (i = 0; !err && i < m->nr_records; i++)
-		if (m->records[i].time > since)
-			err = fn(arg, m->records[i].phb, m->records[i].addr, m->records[i].time,
-				 EEH_SOURCE_INTERRUPT);
+		if (m->records[i].phb == phb && m->records[i].addr == addr &&
+		    m->records[i].time > since)
+			err = fn(arg, m->records[i].time, EEH_SOURCE_INTERRUPT);
 	return err;
 }
 

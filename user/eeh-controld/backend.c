@@ -156,39 +156,10 @@ static int machine_for_each_pe(void *be, backend_pe_fn fn, void *arg)
 
 /* ---- Freezes of the past ---- */
 
-struct history {
-	struct machine *m;
-	uint64_t since;
-	backend_past_fn fn;
-	void *arg;
-	struct {
-		uint32_t phb, addr;
-	} *pes;
-	size_t nr, room;
-};
-
-/* Which they are: none can be opened while they are listed. */
-static int take_passed(void *arg, const struct pe_desc *d)
+static int machine_past(void *be, uint32_t phb, uint32_t addr, uint64_t since,
+			backend_past_fn fn, void *arg)
 {
-	struct history *h = arg;
-	void *more;
-
-	if (!d->passed)
-		return 0;
-	if (h->nr == h->room) {
-		more = realloc(h->pes, (h->room + 64) * sizeof(*h->pes));
-		if (!more)
-			return -ENOMEM;
-		h->pes = more;
-		h->room += 64;
-	}
-	h->pes[h->nr].phb = d->phb;
-	h->pes[h->nr++].addr = d->addr;
-	return 0;
-}
-
-static int past_of(struct history *h, uint32_t phb, uint32_t addr)
-{
+	struct machine *m = be;
 	struct eeh_pe_opts po;
 	struct eeh_pe_log log;
 	uint64_t seq = 0;
@@ -197,7 +168,7 @@ static int past_of(struct history *h, uint32_t phb, uint32_t addr)
 
 	EEH_INIT(&po);
 	po.backend = EEH_BACKEND_DEV;
-	err = eeh_pe_open(h->m->ctx, phb, addr, &po, &pe);
+	err = eeh_pe_open(m->ctx, phb, addr, &po, &pe);
 	/* It has gone. */
 	if (err == -ENODEV)
 		return 0;
@@ -206,24 +177,11 @@ static int past_of(struct history *h, uint32_t phb, uint32_t addr)
 	EEH_INIT(&log);
 	while (!err && !(err = eeh_pe_log_next(pe, seq, &log))) {
 		seq = log.seq;
-		if (log.time_ns > h->since)
-			err = h->fn(h->arg, phb, addr, log.time_ns, log.source);
+		if (log.time_ns > since)
+			err = fn(arg, log.time_ns, log.source);
 	}
 	eeh_pe_close(pe);
 	return err == -ENODATA ? 0 : err;
-}
-
-static int machine_past(void *be, uint64_t since, backend_past_fn fn, void *arg)
-{
-	struct history h = { .m = be, .since = since, .fn = fn, .arg = arg };
-	size_t i;
-	int err;
-
-	err = machine_for_each_pe(be, take_passed, &h);
-	for (i = 0; !err && i < h.nr; i++)
-		err = past_of(&h, h.pes[i].phb, h.pes[i].addr);
-	free(h.pes);
-	return err;
 }
 
 static int machine_keep_fd(void *be)

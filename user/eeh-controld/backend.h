@@ -51,8 +51,7 @@ typedef int (*backend_pe_fn)(void *arg, const struct pe_desc *desc);
 typedef int (*backend_event_fn)(void *arg, const struct eeh_event *ev);
 
 /* A freeze that there is a record of. Returns 0 to go on. */
-typedef int (*backend_past_fn)(void *arg, uint32_t phb, uint32_t addr, uint64_t time,
-			       uint32_t source);
+typedef int (*backend_past_fn)(void *arg, uint64_t time, uint32_t source);
 
 struct backend {
 	const char *name;
@@ -69,10 +68,11 @@ struct backend {
 	uint64_t (*events_lost)(void *be);
 	int (*for_each_pe)(void *be, backend_pe_fn fn, void *arg);
 	/*
-	 * Freezes of PEs that are passed through after @since (CLOCK_BOOTTIME, ns), also those
-	 * that there was no event of as nobody listened; of each PE one after the other.
+	 * Freezes of a PE after @since (CLOCK_BOOTTIME, ns), one after the other; also those that
+	 * there was no event of as nobody listened.
 	 */
-	int (*past)(void *be, uint64_t since, backend_past_fn fn, void *arg);
+	int (*past)(void *be, uint32_t phb, uint32_t addr, uint64_t since, backend_past_fn fn,
+		    void *arg);
 	/* While it is open there are records of freezes; -errno. */
 	int (*keep_fd)(void *be);
 	int (*counts)(void *be, struct query_counts *q);

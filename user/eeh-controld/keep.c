@@ -44,44 +44,44 @@ void keep_listening(struct controld *c)
 	close(fd);
 }
 
+/* Of one PE. */
 struct past {
-	struct controld *c;
-	struct pe *last;
-	unsigned int n;
+	struct pe *p;
+	bool again;
 };
 
-static int take_past(void *arg, uint32_t phb, uint32_t addr, uint64_t time, uint32_t source)
+static int take_past(void *arg, uint64_t time, uint32_t source)
 {
 	struct past *past = arg;
-	struct controld *c = past->c;
-	struct pe *p = pe_get(c, phb, addr, true);
-	uint64_t before = c->state.freezes;
+	struct pe *p = past->p;
 
-	if (!p)
-		return 0;
 	/* The kernel makes another record only of what somebody has thawed. */
-	if (p == past->last)
-		pe_tell(c, p, (struct eeh_recovery_event) {
+	if (past->again)
+		pe_tell(p->c, p, (struct eeh_recovery_event) {
 			.type = EEH_RECOVERY_EV_OTHERS, .time = time - 1 });
-	past->last = p;
+	past->again = true;
 	/* If its event came through, the engine knows that freeze. */
-	pe_frozen(c, p, time, source);
-	past->n += c->state.freezes - before;
+	pe_frozen(p->c, p, time, source);
 	return 0;
 }
 
 void keep_catch_up(struct controld *c)
 {
-	struct past past = { .c = c };
-	int err;
+	uint64_t since = c->state.time, before = c->state.freezes;
+	struct pe *p;
+	int err = 0;
 
 	/* The first controller of this boot: there was nothing to miss. */
-	if (!c->state.time)
+	if (!since)
 		return;
-	err = backend.past(c->be, c->state.time, take_past, &past);
+	for (p = c->pes; p && !err; p = p->next)
+		if (p->desc && p->desc->passed)
+			err = backend.past(c->be, p->phb, p->addr, since, take_past,
+					   &(struct past) { .p = p });
 	if (err)
 		say(c, LOG_WARNING, "Freezes that no controller saw may be missing: %s",
 		    strerror(-err));
-	if (past.n)
-		say(c, LOG_NOTICE, "%u freezes while no controller ran", past.n);
+	if (c->state.freezes > before)
+		say(c, LOG_NOTICE, "%llu freezes while no controller ran",
+		    (unsigned long long)(c->state.freezes - before));
 }
