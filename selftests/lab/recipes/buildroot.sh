@@ -34,9 +34,9 @@ pkgs=(
 	libcmocka-dev libjson-c-dev sparse shellcheck spin gnuplot-nox fonts-dejavu-core
 )
 
-mmdebstrap --variant=apt --architectures=amd64,ppc64el \
+"$LAB/debstrap" --variant=apt --architectures=amd64,ppc64el \
 	--include="$(IFS=,; echo "${pkgs[*]}")" \
 	--customize-hook='chroot "$1" dpkg-query -W > "$1/packages.txt"' \
-	trixie "$OUT" "deb $EEH_MIRROR trixie main"
+	trixie "$OUT"
 # mmdebstrap's root is for root only
 chmod 755 "$OUT"

@@ -18,8 +18,8 @@ pkgs=(
 	pkgconf:ppc64el
 )
 
-mmdebstrap --variant=apt --dpkgopt=force-unsafe-io --architectures=amd64,ppc64el \
+"$LAB/debstrap" --variant=apt --dpkgopt=force-unsafe-io --architectures=amd64,ppc64el \
 	--include="$(IFS=,; echo "${pkgs[*]}")" \
 	--customize-hook='chroot "$1" dpkg-query -W > "$1/packages.txt"' \
-	trixie "$OUT" "deb $EEH_MIRROR trixie main"
+	trixie "$OUT"
 chmod 755 "$OUT"

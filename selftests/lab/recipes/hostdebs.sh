@@ -16,8 +16,8 @@ pkgs=(bash coreutils sed grep gawk findutils tar gzip diffutils hostname mount u
 	# what runs our services (vm/t_systemd.sh); the machine itself has an init of its own
 	systemd)
 
-mmdebstrap --variant=extract --mode=root --architectures=ppc64el \
-	--include="$(IFS=,; echo "${pkgs[*]}")" trixie "$OUT/tree" "deb $EEH_MIRROR trixie main"
+"$LAB/debstrap" --variant=extract --mode=root --architectures=ppc64el \
+	--include="$(IFS=,; echo "${pkgs[*]}")" trixie "$OUT/tree"
 chmod 755 "$OUT/tree"
 (cd "$OUT/tree" && rm -rf usr/share/{doc,man,locale,info,icons,lintian} var/cache/apt \
 	usr/lib/powerpc64le-linux-gnu/dri)
