@@ -140,6 +140,31 @@ ok "watch: the error log's class" until_true grep -q '"class": *"dma-iommu"' "$E
 kill "$watcher"
 wait "$watcher" 2> "$EEH_FAKE/.err" || true
 
+# events: the kernel's own, for those who may not listen; what comes faster than it is read is counted
+as 60 "$ctl" -r "$run" events > "$EEH_FAKE/events" &
+listener=$!
+until_true grep -q '"events"' "$EEH_FAKE/events"
+machine thaw 3
+machine freeze 3
+ok "events: the group gets them" until_true jq -es 'any(.[]; .event.type == "frozen" and .event.pe == "0001:3" and .event.source == "interrupt")' "$EEH_FAKE/events"
+kill "$listener"
+wait "$listener" 2> "$EEH_FAKE/.err" || true
+mkfifo "$EEH_FAKE/slow"
+(exec 3<> "$EEH_FAKE/slow"; { echo '{"op": "events"}'; sleep 30; } | socat -b 512 - "UNIX-CONNECT:$run/socket" >&3) &
+listener=$!
+sleep 0.5
+seq_before=$(ask status | jq .status.events_seq)
+for ((i = 0; i < 20; i++)); do
+	machine burst 3 500
+done
+until_true j ".status.events_seq >= $seq_before + 10000" status
+(timeout 5 cat "$EEH_FAKE/slow" || true) > "$EEH_FAKE/slow.out"
+ok "events: who reads slowly is told how many it lost" jq -es '
+	([.[] | select(.loss)] | last | .loss.lost) as $lost | ([.[] | select(.event)] | length) as $got |
+	$lost > 0 and $got > 0 and $lost + $got == 10000' "$EEH_FAKE/slow.out"
+pkill -P "$listener" || true
+wait "$listener" 2> "$EEH_FAKE/.err" || true
+
 # Files
 ok "metrics-file" until_true grep -q '^eeh_freezes_total{phb="0001",pe="1"} 3' "$EEH_FAKE/metrics.prom"
 ok "metrics-file: others may read it" test "$(stat -c %a "$EEH_FAKE/metrics.prom")" = 644

@@ -5,6 +5,7 @@
  * machine DIR freeze|thaw|show PE: let one freeze, let its owner thaw it, print
  * what was done to it. freeze-silently: there is no event. freeze-unheard,
  * thaw-unheard: nobody listens, but there is a record.
+ * machine DIR burst PE N: N times, firmware says that it is not normal.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -100,6 +101,9 @@ int main(int argc, char **argv)
 		p->frozen = 0;
 		event(m, argv[1], p, EEH_EVENT_RESET, 0);
 		event(m, argv[1], p, EEH_EVENT_CONFIGURE, 0);
+	} else if (!strcmp(argv[2], "burst") && argc == 5) {
+		for (i = atoi(argv[4]); i > 0; i--)
+			event(m, argv[1], p, EEH_EVENT_STATE, 2);
 	} else {
 		printf("frozen %u asserts %u deasserts %u configures %u logs %u\n", p->frozen,
 		       p->asserts, p->deasserts, p->configures, p->logs);

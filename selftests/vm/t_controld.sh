@@ -19,6 +19,7 @@ configure() {	# configure POLICY
 	cat > $CONF <<-CONF
 	[controller]
 	sweep = 5s
+	socket-group = games
 	[rule guest]
 	driver = vfio-pci
 	vm = *
@@ -68,6 +69,20 @@ pe
 same "it knows whose the PE is, and the rule" "$p_policy $p_state" "delegate idle"
 diag "its VM is called '$p_vm'"
 
+# Who is not root, and in the group or not
+nobody() { setpriv --reuid=65534 --regid="$1" --clear-groups -- "${@:2}"; }
+listening() { eeh-controld status | grep -q '"listeners": *1'; }
+nobody 60 eehctl -j trace > /run/nobody.json 2> /run/nobody.err &
+NOBODY=$!
+check "the group may trace" until_true 10 listening
+check "the group may list PEs" nobody 60 eehctl pe list
+refuse() { ! nobody "$@" > /run/refused 2>&1; }
+check "but reset none" refuse 60 eehctl pe reset "$PE"
+check "nor inject errors" refuse 60 eehctl inject config-read "$PE"
+check "nor switch the fast path" refuse 60 eehctl fastpath off
+check "others may not trace" refuse 65534 eehctl trace --count 1
+check "and are told how they could" grep -q socket-group /run/refused
+
 # Delegated
 before=$(recoveries)
 freeze "$DEV"
@@ -77,6 +92,10 @@ check "delegate: the guest recovers" until_true 180 recovered "$before"
 check "delegate: the controller sees it" until_true 60 is_idle
 pe
 is "delegate: and has done nothing" "p_freezes == 1 && p_normal == 1 && p_recovered == 0 && p_resets == 0" "$(said)"
+
+check "who is not root has seen it" grep -q '"type":"frozen"' <(tr -d ' ' < /run/nobody.json)
+kill $NOBODY
+wait $NOBODY || true
 
 # The driver gone
 in_guest "echo $GDEV > /sys/bus/pci/drivers/e1000e/unbind"

@@ -75,7 +75,7 @@ int client_main(const char *run, int argc, char **argv)
 	f = fdopen(fd, "r");
 	while (f && getline(&answer, &room, f) > 0) {
 		ret = print(answer, req.op == REQUEST_METRICS);
-		if (req.op != REQUEST_WATCH)
+		if (req.op != REQUEST_WATCH && req.op != REQUEST_EVENTS)
 			break;
 	}
 	free(answer);

@@ -87,7 +87,8 @@ struct controld {
 	uint64_t next_sweep;
 	struct client *clients;
 	unsigned int nr_clients;
-	unsigned int nr_watchers;
+	unsigned int nr_watchers;	/* of notices */
+	unsigned int nr_listeners;	/* to events */
 	bool stopping;			/* begins nothing new */
 };
 
@@ -138,6 +139,8 @@ int client_main(const char *run, int argc, char **argv);
 /* server.c, main.c */
 int server_open(struct controld *c);
 void server_watchers(struct controld *c, const char *line);
+void server_event(struct controld *c, const struct eeh_event *ev);
+void server_lost(struct controld *c);	/* some were, on their way to here */
 void controld_reload(struct controld *c);
 
 /* metrics.c */

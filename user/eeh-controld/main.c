@@ -49,6 +49,7 @@ static void look_for_lost(struct controld *c)
 	c->lost_seen = lost;
 	c->dirty = true;
 	c->next_sweep = 0;
+	server_lost(c);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
@@ -277,7 +278,7 @@ static int usage(FILE *f)
 {
 	fprintf(f, "Usage: eeh-controld [ -c FILE ] [ -r DIR ]\n"
 		"       eeh-controld [ -c FILE ] { -t | --test }\n"
-		"       eeh-controld [ -r DIR ] { status | pes | watch | metrics | sweep | reload }\n"
+		"       eeh-controld [ -r DIR ] { status | pes | watch | events | metrics | sweep | reload }\n"
 		"       eeh-controld [ -r DIR ] { pe | recover | clear } PE\n"
 		"       eeh-controld { -V | --version | -h | --help }\n");
 	return f == stderr ? 2 : EXIT_SUCCESS;

@@ -232,6 +232,7 @@ void pe_event(struct controld *c, const struct eeh_event *ev)
 	if (ev->type >= EEH_EVENT_MAX)
 		return;
 	s->events[ev->type]++;
+	server_event(c, ev);
 	switch (ev->type) {
 	case EEH_EVENT_FROZEN:
 		e.type = EEH_RECOVERY_EV_FROZEN;

@@ -88,7 +88,9 @@ static struct json_object *status_json(struct controld *c)
 	jput_u64(o, "normal", c->state.normal);
 	jput_u64(o, "resets", c->state.resets);
 	jput_u64(o, "timeouts", c->state.timeouts);
+	jput_u64(o, "events_seq", c->state.seq);
 	jput_u64(o, "events_lost", c->state.lost);
+	jput_u64(o, "listeners", c->nr_listeners);
 	jput_u64(o, "workers", c->workers);
 	jput_bool(o, "events", backend.events_fd(c->be) >= 0);
 	jput_str(o, "config", c->config_path);
@@ -133,6 +135,10 @@ char *request_answer(struct controld *c, const struct request *req, size_t *len)
 		return wrap("metrics", o, len);
 	case REQUEST_WATCH:
 		return wrap("watch", json_object_new_boolean(true), len);
+	case REQUEST_EVENTS:
+		if (backend.events_fd(c->be) < 0)
+			return request_error("there are no events: the module eeh_bpf is not loaded", len);
+		return wrap("events", json_object_new_boolean(true), len);
 	case REQUEST_RECOVER:
 		ev.type = EEH_RECOVERY_EV_FORCE;
 		pe_tell(c, p, ev);

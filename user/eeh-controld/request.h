@@ -15,6 +15,7 @@ enum request_op {
 	REQUEST_PE,		/* one */
 	REQUEST_METRICS,	/* OpenMetrics text */
 	REQUEST_WATCH,		/* notices from now on */
+	REQUEST_EVENTS,		/* the kernel's events from now on */
 	/* From here on: root only. */
 	REQUEST_RECOVER,	/* a PE that was only reported */
 	REQUEST_CLEAR,		/* a PE that was given up, and its budget */

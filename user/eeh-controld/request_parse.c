@@ -18,6 +18,7 @@ static const struct {
 	[REQUEST_PE] = { "pe", true, false },
 	[REQUEST_METRICS] = { "metrics", false, false },
 	[REQUEST_WATCH] = { "watch", false, false },
+	[REQUEST_EVENTS] = { "events", false, false },
 	[REQUEST_RECOVER] = { "recover", true, true },
 	[REQUEST_CLEAR] = { "clear", true, true },
 	[REQUEST_SWEEP] = { "sweep", false, true },

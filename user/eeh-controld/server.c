@@ -16,18 +16,22 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "../event_json.h"
 #include "controld.h"
 #include "request.h"
 
-/* What all clients together may leave unread. */
+/* What all clients together may leave unread; events, which are many, leave room for answers. */
 #define UNREAD_MAX	(2 * 1024 * 1024)
+#define UNREAD_EVENTS	(UNREAD_MAX / 2)
 
 struct client {
 	struct client *next;
 	struct controld *c;
 	sd_event_source *source;
 	int fd;
-	bool http, root, denied, watch, closing;
+	bool http, root, denied, watch, listens, closing;
+	/* Of events: found no room for this client; by all before it came; what it was told. */
+	uint64_t lost, lost_before, lost_told;
 	char in[REQUEST_MAX + 1];
 	size_t in_len;
 	char *out;
@@ -46,6 +50,7 @@ static void client_free(struct client *cl)
 	*at = cl->next;
 	c->nr_clients--;
 	c->nr_watchers -= cl->watch;
+	c->nr_listeners -= cl->listens;
 	unread -= cl->out_len;
 	sd_event_source_disable_unref(cl->source);
 	close(cl->fd);
@@ -104,27 +109,82 @@ static bool client_send(struct client *cl, char *text, size_t len)
 	return client_flush(cl);
 }
 
+/* Unasked: a line, whose newline is added. */
+static void client_tell(struct client *cl, const char *line, size_t len)
+{
+	char *copy = malloc(len + 2);
+
+	if (copy) {
+		memcpy(copy, line, len);
+		memcpy(copy + len, "\n", 2);
+	}
+	/* Who does not read is dropped when it next says something, or hangs up. */
+	if (!client_send(cl, copy, len + 1)) {
+		cl->closing = true;
+		shutdown(cl->fd, SHUT_RDWR);
+	}
+}
+
 void server_watchers(struct controld *c, const char *line)
 {
-	struct client *cl, *next;
-	size_t len = strlen(line);
-	char *copy;
+	struct client *cl;
 
-	for (cl = c->clients; cl; cl = next) {
-		next = cl->next;
-		if (!cl->watch || cl->closing)
+	for (cl = c->clients; cl; cl = cl->next)
+		if (cl->watch && !cl->closing)
+			client_tell(cl, line, strlen(line));
+}
+
+/* How many events this client did not get, if it does not know yet. */
+static void client_lost(struct client *cl)
+{
+	uint64_t lost = cl->lost + cl->c->state.lost - cl->lost_before;
+	struct json_object *o, *top;
+	const char *line;
+	size_t len;
+
+	if (!cl->listens || cl->closing || lost == cl->lost_told)
+		return;
+	o = json_object_new_object();
+	jput_u64(o, "lost", lost);
+	top = jput_top("loss", o);
+	line = json_object_to_json_string_length(top, JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	cl->lost_told = lost;
+	client_tell(cl, line, len);
+	json_object_put(top);
+}
+
+void server_lost(struct controld *c)
+{
+	struct client *cl;
+
+	for (cl = c->clients; cl; cl = cl->next)
+		client_lost(cl);
+}
+
+void server_event(struct controld *c, const struct eeh_event *ev)
+{
+	struct json_object *top;
+	struct client *cl;
+	const char *line;
+	size_t len;
+
+	if (!c->nr_listeners)
+		return;
+	top = jput_top("event", event_json(ev));
+	line = json_object_to_json_string_length(top, JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	for (cl = c->clients; cl; cl = cl->next) {
+		if (!cl->listens || cl->closing)
 			continue;
-		copy = malloc(len + 2);
-		if (copy) {
-			memcpy(copy, line, len);
-			memcpy(copy + len, "\n", 2);
+		/* A burst that is not read as fast is counted, and told when there is room. */
+		if (unread + len > UNREAD_EVENTS) {
+			cl->lost++;
+			continue;
 		}
-		/* Who does not read is dropped when it next says something, or hangs up. */
-		if (!client_send(cl, copy, len + 1)) {
-			cl->closing = true;
-			shutdown(cl->fd, SHUT_RDWR);
-		}
+		client_lost(cl);
+		if (!cl->closing)
+			client_tell(cl, line, len);
 	}
+	json_object_put(top);
 }
 
 /* ---- JSON lines ---- */
@@ -147,6 +207,11 @@ static bool on_line(struct client *cl, const char *line, size_t len)
 		if (req.op == REQUEST_WATCH && !cl->watch) {
 			cl->watch = true;
 			c->nr_watchers++;
+		}
+		if (req.op == REQUEST_EVENTS && !cl->listens && backend.events_fd(c->be) >= 0) {
+			cl->listens = true;
+			cl->lost_before = c->state.lost;
+			c->nr_listeners++;
 		}
 		answer = request_answer(c, &req, &n);
 	}
@@ -211,6 +276,8 @@ static int on_client(sd_event_source *source, int fd, uint32_t revents, void *ar
 	(void)source;
 	if (revents & EPOLLOUT)
 		ok = client_flush(cl);
+	if (ok && !cl->out)
+		client_lost(cl);
 	if (ok && !cl->closing && revents & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
 		n = recv(fd, cl->in + cl->in_len, REQUEST_MAX - cl->in_len, MSG_DONTWAIT);
 		if (n > 0)

@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "controller.h"
 #include "eehctl.h"
 #include "top.h"
 
@@ -15,25 +14,13 @@
 /* One line, malloc'ed; NULL: nobody answers. */
 static char *ask(const char *question)
 {
-	const struct timeval tv = { .tv_sec = 2 };
-	const char *root = getenv("EEHCTL_ROOT");
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	size_t room = 0, have = 0;
 	char *buf = NULL, *p;
+	int fd = controller_ask(question, 2);
 	ssize_t n;
-	int fd;
 
-	if (snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/run/eeh-controld/socket", root ? root : "") >=
-	    (int)sizeof(sa.sun_path))
-		return NULL;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return NULL;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ||
-	    send(fd, question, strlen(question), MSG_NOSIGNAL) != (ssize_t)strlen(question))
-		goto fail;
 	do {
 		if (have + 1 >= room) {
 			room = room ? room * 2 : 16384;

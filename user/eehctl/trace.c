@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <eeh/event.h>
 #include <eeh/pe.h>
 
+#include "../event_json.h"
+#include "controller.h"
 #include "eehctl.h"
 
 #define WHERE	"trace"
@@ -41,95 +44,6 @@ static int help(int argc, char **argv)
 	return EXIT_OK;
 }
 
-static const char *name_of(uint64_t val, const char * const *names, size_t n)
-{
-	return val < n && names[val] ? names[val] : "?";
-}
-
-static const char *state_name(uint64_t state)
-{
-	static const char * const names[] = {
-		"normal", "reset", "stopped", "?", "dma-stopped", "unavailable",
-	};
-
-	return name_of(state, names, ARRAY_SIZE(names));
-}
-
-static const char *reset_name(uint64_t option)
-{
-	static const char * const names[] = { "deactivate", "hot", NULL, "fundamental" };
-
-	return name_of(option, names, ARRAY_SIZE(names));
-}
-
-static const char *option_name(uint64_t option)
-{
-	static const char * const names[] = {
-		"disable", "enable", "thaw-mmio", "thaw-dma", "freeze",
-	};
-
-	return name_of(option, names, ARRAY_SIZE(names));
-}
-
-/* enum eeh_bpf_outcome of the module */
-static const char *outcome_name(uint64_t outcome)
-{
-	static const char * const names[] = {
-		"answered", "passed", "rejected", "unbound", "not-owner", "fault", "bypassed",
-		"audited",
-	};
-
-	return name_of(outcome, names, ARRAY_SIZE(names));
-}
-
-static void print_json(const struct eeh_event *e)
-{
-	struct json_object *o = json_object_new_object();
-	char pe[32];
-
-	snprintf(pe, sizeof(pe), "%04x:%x", e->phb, e->pe_addr);
-	jput_u64(o, "time_ns", e->time_ns);
-	jput_u64(o, "seq", e->seq);
-	jput_str(o, "type", eeh_event_type_name(e->type));
-	jput_str(o, "pe", pe);
-	jput_u64(o, "phb", e->phb);
-	jput_u64(o, "pe_addr", e->pe_addr);
-	if (e->vm)
-		jput_u64(o, "vm", e->vm);
-	switch (e->type) {
-	case EEH_EVENT_FROZEN:
-		jput_str(o, "source", eeh_source_name(e->source));
-		jput_bool(o, "passed_through", e->arg[0]);
-		break;
-	case EEH_EVENT_STATE:
-		jput_str(o, "state", state_name(e->arg[0]));
-		break;
-	case EEH_EVENT_RESET:
-		jput_str(o, "reset", reset_name(e->arg[0]));
-		break;
-	case EEH_EVENT_OPTION:
-		jput_str(o, "option", option_name(e->arg[0]));
-		break;
-	case EEH_EVENT_INJECT:
-		jput_u64(o, "bits", e->arg[0] >> 32 ? 64 : 32);
-		jput_u64(o, "function", (uint32_t)e->arg[0]);
-		jput_u64(o, "address", e->arg[1]);
-		break;
-	case EEH_EVENT_LOG:
-		jput_str(o, "source", eeh_source_name(e->source));
-		jput_u64(o, "log_seq", e->arg[0]);
-		jput_u64(o, "length", (uint32_t)e->arg[1]);
-		jput_bool(o, "fresh", !(e->arg[1] >> 32 & EEH_DEV_LOG_STALE));
-		break;
-	case EEH_EVENT_QUERY:
-		jput_str(o, "tap", e->arg[0] >> 32 ? "rtas" : "check");
-		jput_str(o, "outcome", outcome_name((uint32_t)e->arg[0]));
-		jput_u64(o, "ns", e->arg[1]);
-		break;
-	}
-	json_print("event", o);
-}
-
 static void print_text(const struct follow *f, const struct eeh_event *e)
 {
 	uint64_t wall = e->time_ns + f->wall_ns;
@@ -149,13 +63,13 @@ static void print_text(const struct follow *f, const struct eeh_event *e)
 		       e->arg[0] ? ", passed through" : "");
 		break;
 	case EEH_EVENT_STATE:
-		printf(" %s", state_name(e->arg[0]));
+		printf(" %s", EVENT_NAME(event_states, e->arg[0]));
 		break;
 	case EEH_EVENT_RESET:
-		printf(" %s", reset_name(e->arg[0]));
+		printf(" %s", EVENT_NAME(event_resets, e->arg[0]));
 		break;
 	case EEH_EVENT_OPTION:
-		printf(" %s", option_name(e->arg[0]));
+		printf(" %s", EVENT_NAME(event_options, e->arg[0]));
 		break;
 	case EEH_EVENT_INJECT:
 		printf(" %d bits, function %u, address 0x%" PRIx64, e->arg[0] >> 32 ? 64 : 32,
@@ -168,7 +82,7 @@ static void print_text(const struct follow *f, const struct eeh_event *e)
 		break;
 	case EEH_EVENT_QUERY:
 		printf(" %s: %s in %" PRIu64 " ns", e->arg[0] >> 32 ? "rtas" : "check",
-		       outcome_name((uint32_t)e->arg[0]), (uint64_t)e->arg[1]);
+		       EVENT_NAME(event_outcomes, (uint32_t)e->arg[0]), (uint64_t)e->arg[1]);
 		break;
 	}
 	printf("%s\n", vm);
@@ -179,13 +93,15 @@ static int on_event(void *arg, const struct eeh_event *e)
 	struct follow *f = arg;
 	size_t i;
 
+	if (f->opts.types && !(f->opts.types & EEH_EVENT_BIT(e->type)))
+		return 0;
 	for (i = 0; i < f->pe_n; i++)
 		if (f->pes[i].phb == e->phb && f->pes[i].addr == e->pe_addr)
 			break;
 	if (f->pe_n && i == f->pe_n)
 		return 0;
 	if (json_output)
-		print_json(e);
+		json_print("event", event_json(e));
 	else
 		print_text(f, e);
 	f->shown++;
@@ -232,6 +148,63 @@ static int loop(struct follow *f, struct eeh_events *ev)
 			break;
 	} while (!ret && !stopped && !(f->count && f->shown >= f->count));
 	return ret < 0 ? fail(WHERE, ret, "%s", eeh_last_error(ctx)) : EXIT_OK;
+}
+
+/* ---- By the controller: who may ask it need not be root ---- */
+
+static int on_line(struct follow *f, const char *line)
+{
+	struct json_object *top = json_tokener_parse(line), *o;
+	struct eeh_event e;
+	int ret = 0;
+
+	if (json_object_object_get_ex(top, "error", &o))
+		ret = fail(WHERE, -EACCES, "eeh-controld: %s", json_object_get_string(o));
+	else if (json_object_object_get_ex(top, "loss", &o))
+		print_lost(event_json_u64(o, "lost"));
+	else if (json_object_object_get_ex(top, "event", &o) && event_from_json(o, &e))
+		on_event(f, &e);
+	json_object_put(top);
+	return ret;
+}
+
+static int loop_controller(struct follow *f, int fd)
+{
+	char *line = NULL;
+	size_t room = 0;
+	FILE *in = fdopen(fd, "r");
+	int ret = 0;
+
+	if (!in) {
+		close(fd);
+		return fail(WHERE, -ENOMEM, "no memory");
+	}
+	while (!ret && !stopped && !(f->count && f->shown >= f->count)) {
+		if (getline(&line, &room, in) < 0) {
+			if (!stopped)
+				ret = fail(WHERE, -EPIPE, "eeh-controld has ended: systemctl status eeh-controld");
+			break;
+		}
+		ret = on_line(f, line);
+		if (fflush(stdout))
+			break;
+	}
+	free(line);
+	fclose(in);
+	return ret;
+}
+
+static int follow_controller(struct follow *f, int err)
+{
+	int fd;
+
+	if (f->opts.types & EEH_EVENT_BIT(EEH_EVENT_QUERY))
+		return fail(WHERE, err, "%s; only root sees queries", eeh_last_error(ctx));
+	fd = controller_ask("{\"op\": \"events\"}\n", 0);
+	if (fd < 0)
+		return fail(WHERE, err, "%s; or be in the group that eeh-controld answers (socket-group in eeh-controld.conf(5)), and have it run",
+			    eeh_last_error(ctx));
+	return loop_controller(f, fd);
 }
 
 static int add_pe(void *arg, const struct eeh_pe_info *pe)
@@ -301,12 +274,14 @@ static int do_follow(int argc, char **argv)
 	ret = parse(&f, argc, argv);
 	if (ret)
 		return ret;
-	ret = eeh_events_open(ctx, &f.opts, &ev);
-	if (ret)
-		return fail(WHERE, ret, "%s", eeh_last_error(ctx));
 	/* The end of a trace is what it was for: say what was lost, and that it went well. */
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	ret = eeh_events_open(ctx, &f.opts, &ev);
+	if (ret == -EPERM || ret == -EACCES)
+		return follow_controller(&f, ret);
+	if (ret)
+		return fail(WHERE, ret, "%s", eeh_last_error(ctx));
 	ret = loop(&f, ev);
 	eeh_events_close(ev);
 	return ret;

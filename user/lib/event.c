@@ -43,31 +43,6 @@ static const struct {
 	{ "ev_query", EEH_EVENT_QUERY },
 };
 
-const char *eeh_event_type_name(uint32_t type)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(progs); i++)
-		if (progs[i].type == type)
-			return progs[i].prog + strlen("ev_");
-	return "?";
-}
-
-const char *eeh_source_name(uint32_t source)
-{
-	static const char * const names[EEH_SOURCE_MAX] = {
-		[EEH_SOURCE_UNKNOWN] = "unknown",
-		[EEH_SOURCE_INTERRUPT] = "interrupt",
-		[EEH_SOURCE_QUERY] = "query",
-		[EEH_SOURCE_SWEEP] = "sweep",
-		[EEH_SOURCE_CHECK] = "check",
-		[EEH_SOURCE_PARENT] = "parent",
-		[EEH_SOURCE_FETCH] = "fetch",
-	};
-
-	return source < EEH_SOURCE_MAX ? names[source] : "?";
-}
-
 static int on_sample(void *arg, void *data, size_t len)
 {
 	struct eeh_events *ev = arg;
