@@ -72,7 +72,7 @@ diag "its VM is called '$p_vm'"
 # Who is not root, and in the group or not
 nobody() { setpriv --reuid=65534 --regid="$1" --clear-groups -- "${@:2}"; }
 listening() { eeh-controld status | grep -q '"listeners": *1'; }
-nobody 60 eehctl -j trace > /run/nobody.json 2> /run/nobody.err &
+setpriv --reuid=65534 --regid=60 --clear-groups -- eehctl -j trace > /run/nobody.json 2> /run/nobody.err &
 NOBODY=$!
 check "the group may trace" until_true 10 listening
 check "the group may list PEs" nobody 60 eehctl pe list
