@@ -47,13 +47,73 @@ static int map_bar(struct device *d)
 		return err;
 	d->bar_offset = info.offset;
 	d->bar_size = info.size;
-	if (!(info.flags & VFIO_REGION_INFO_FLAG_MMAP))
+	/* On s390x loads and stores need machines with MIO; system calls always work. */
+	if (d->zpci || !(info.flags & VFIO_REGION_INFO_FLAG_MMAP))
 		return 0;
 	p = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED, d->fd, info.offset);
 	if (p == MAP_FAILED)
 		return failed("BAR 0");
 	d->bar = p;
 	return 0;
+}
+
+/* The first window that the IOMMU has addresses in; 0: it does not say. */
+static uint64_t first_iova(int container)
+{
+	uint64_t raw[512] = { 0 };
+	struct vfio_iommu_type1_info *info = (struct vfio_iommu_type1_info *)raw;
+	const struct vfio_iommu_type1_info_cap_iova_range *r;
+	const struct vfio_info_cap_header *h;
+	uint32_t at;
+
+	info->argsz = sizeof(raw);
+	if (ioctl(container, VFIO_IOMMU_GET_INFO, info) || !(info->flags & VFIO_IOMMU_INFO_CAPS))
+		return 0;
+	for (at = info->cap_offset; at && at < sizeof(raw) - sizeof(*r); at = h->next) {
+		h = (const void *)((const char *)raw + at);
+		r = (const void *)h;
+		if (h->id == VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE && r->nr_iovas)
+			return r->iova_ranges[0].start;
+	}
+	return 0;
+}
+
+static int map_type1(struct device *d)
+{
+	struct vfio_iommu_type1_dma_map map = { .argsz = sizeof(map) };
+
+	map.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
+	map.vaddr = (uintptr_t)d->mem;
+	map.iova = d->iova;
+	map.size = d->mem_size;
+	return ioctl(eeh_vfio_container(d->vfio, d->group), VFIO_IOMMU_MAP_DMA, &map) ?
+	       failed("map memory for DMA") : 0;
+}
+
+/* ---- What the library calls in a recovery on s390x */
+
+static int quiesce(void *arg)
+{
+	struct device *d = arg;
+	int err = device_enable(d);
+
+	if (!err && d->stop)
+		d->stop(d);
+	return err;
+}
+
+static int remap(void *arg)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = { .argsz = sizeof(unmap) };
+	struct device *d = arg;
+
+	if (!d->mem)
+		return 0;
+	unmap.iova = d->iova;
+	unmap.size = d->mem_size;
+	if (ioctl(eeh_vfio_container(d->vfio, d->group), VFIO_IOMMU_UNMAP_DMA, &unmap))
+		return failed("unmap memory");
+	return map_type1(d);
 }
 
 /*
@@ -74,6 +134,11 @@ static int map_memory(struct device *d)
 	memset(p, 0, MEM_SIZE);
 	d->mem = p;
 	d->mem_size = MEM_SIZE;
+	if (eeh_vfio_iommu(d->vfio, d->group) == EEH_VFIO_IOMMU_TYPE1) {
+		/* Neither the first address, for the reason below. */
+		d->iova = first_iova(container) + MEM_SIZE;
+		return map_type1(d);
+	}
 	if (eeh_vfio_iommu(d->vfio, d->group) == EEH_VFIO_IOMMU_V2) {
 		reg.vaddr = (uintptr_t)p;
 		reg.size = MEM_SIZE;
@@ -93,9 +158,10 @@ static int map_memory(struct device *d)
 	return ioctl(container, VFIO_IOMMU_MAP_DMA, &map) ? failed("map memory for DMA") : 0;
 }
 
-static int take_pe(void *arg, const struct eeh_pe_info *info)
+static int find_pe(void *arg, const struct eeh_pe_info *info)
 {
-	struct eeh_pe_opts opts;
+	const struct eeh_zpci_owner owner = { .sz = sizeof(owner), .arg = arg, .quiesce = quiesce,
+					      .remap = remap };
 	struct device *d = arg;
 
 	if (info->nr_groups != 1) {
@@ -103,10 +169,20 @@ static int take_pe(void *arg, const struct eeh_pe_info *info)
 		return -EINVAL;
 	}
 	d->group = info->iommu_group;
+	d->phb = info->phb;
+	d->addr = info->addr;
+	return info->zpci ? eeh_zpci_open(d->vfio, info->devices[0]->address, &owner, &d->zpci) : 0;
+}
+
+static int take_pe(struct device *d)
+{
+	struct eeh_pe_opts opts;
+
 	EEH_INIT(&opts);
-	opts.backend = EEH_BACKEND_VFIO;
+	opts.backend = d->zpci ? EEH_BACKEND_ZPCI : EEH_BACKEND_VFIO;
 	opts.vfio = d->vfio;
-	return eeh_pe_open(d->ctx, info->phb, info->addr, &opts, &d->pe);
+	opts.zpci = d->zpci;
+	return eeh_pe_open(d->ctx, d->phb, d->addr, &opts, &d->pe);
 }
 
 int device_open(struct device *d, struct eeh_ctx *ctx, const char *address, uint32_t iommu)
@@ -122,8 +198,11 @@ int device_open(struct device *d, struct eeh_ctx *ctx, const char *address, uint
 	err = eeh_vfio_open(ctx, &opts, &d->vfio);
 	if (err)
 		return err;
-	d->fd = eeh_vfio_device(d->vfio, address);
-	err = d->fd < 0 ? d->fd : eeh_pe_find(ctx, address, take_pe, d);
+	err = eeh_pe_find(ctx, address, find_pe, d);
+	if (!err)
+		d->fd = eeh_vfio_device(d->vfio, address);
+	if (!err)
+		err = d->fd < 0 ? d->fd : take_pe(d);
 	if (!err)
 		err = map_bar(d);
 	if (!err)
@@ -140,6 +219,7 @@ void device_close(struct device *d)
 	if (d->bar)
 		munmap((void *)d->bar, d->bar_size);
 	eeh_pe_close(d->pe);
+	eeh_zpci_close(d->zpci);
 	eeh_vfio_close(d->vfio);
 	free(d->mem);
 	memset(d, 0, sizeof(*d));

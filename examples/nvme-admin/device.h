@@ -9,11 +9,16 @@
 
 #include <eeh/pe.h>
 #include <eeh/vfio.h>
+#include <eeh/zpci.h>
 
 struct device {
 	struct eeh_ctx *ctx;
 	struct eeh_vfio *vfio;
 	struct eeh_pe *pe;
+	struct eeh_zpci *zpci;	/* s390x only */
+	/* makes the device stop its DMA, once its driver knows how */
+	void (*stop)(struct device *d);
+	uint32_t phb, addr;	/* of its PE */
 	int fd;
 	int group;
 	/* BAR 0: mapped, or through the descriptor where VFIO cannot map it */

@@ -96,6 +96,11 @@ static int wait_ready(struct nvme *n, bool ready)
 	}
 }
 
+void nvme_stop(struct device *dev)
+{
+	device_write32(dev, CC, 0);
+}
+
 int nvme_start(struct nvme *n, struct device *dev)
 {
 	uint64_t cap;
@@ -103,6 +108,7 @@ int nvme_start(struct nvme *n, struct device *dev)
 
 	memset(n, 0, sizeof(*n));
 	n->dev = dev;
+	dev->stop = nvme_stop;
 	cap = device_read64(dev, CAP);
 	if (is_gone(cap) || is_gone(cap >> 32))
 		return -ENOLINK;
@@ -150,20 +156,28 @@ static int wait_completion(struct nvme *n, struct cqe *out)
 	return 0;
 }
 
-int nvme_identify(struct nvme *n, const uint8_t **data)
+uint16_t nvme_submit_identify(struct nvme *n, uint64_t iova)
 {
 	struct sqe *sq = (struct sqe *)(n->dev->mem + MEM_SQ), *e = &sq[n->sq_tail];
 	uint16_t id = n->next_id++;
-	struct cqe c;
-	int err;
 
-	memset(n->dev->mem + MEM_DATA, 0, NVME_IDENTIFY_SIZE);
 	memset(e, 0, sizeof(*e));
 	e->cdw0 = htole32(IDENTIFY | (uint32_t)id << 16);
-	e->prp1 = htole64(n->dev->iova + MEM_DATA);
+	e->prp1 = htole64(iova);
 	e->cdw10[0] = htole32(CNS_CONTROLLER);
 	n->sq_tail = (n->sq_tail + 1) % ENTRIES;
 	device_write32(n->dev, DOORBELL, n->sq_tail);
+	return id;
+}
+
+int nvme_identify(struct nvme *n, const uint8_t **data)
+{
+	struct cqe c;
+	uint16_t id;
+	int err;
+
+	memset(n->dev->mem + MEM_DATA, 0, NVME_IDENTIFY_SIZE);
+	id = nvme_submit_identify(n, n->dev->iova + MEM_DATA);
 
 	err = wait_completion(n, &c);
 	if (err)

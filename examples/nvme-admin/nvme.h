@@ -29,5 +29,9 @@ bool nvme_is_alive(struct nvme *n);
  * above, or -EIO if the controller reports an error.
  */
 int nvme_identify(struct nvme *n, const uint8_t **data);
+/* The command alone, its data to go to @iova; its identifier. To make an error: see nvme-zpci. */
+uint16_t nvme_submit_identify(struct nvme *n, uint64_t iova);
+/* No more DMA. Does not wait. */
+void nvme_stop(struct device *dev);
 
 #endif /* NVME_H */

@@ -7,7 +7,8 @@
  *
  * A PE is named by its host bridge (PHB: its PCI domain) and its number, which
  * the kernel calls PE config address: "0001:fd", both hexadecimal as the kernel
- * prints them.
+ * prints them. On s390x each PCI function is a PE: its number is its function id
+ * (fid), which keeps its meaning when the function's PCI address changes.
  *
  * Looking at PEs reads files only. It never reads the file eeh_pe_state of
  * sysfs, which is a question to firmware and, on bare metal, marks a freeze that
@@ -88,6 +89,7 @@ struct eeh_pe_device {
  * @nr_devices:	how many functions it has
  * @devices:	them, in the order of their addresses
  * @comm:	name of the process (/proc/PID/comm), "" if there is none
+ * @zpci:	it is a zPCI function of s390x; @addr is its function id
  *
  * The pointers are valid as long as the structure.
  */
@@ -107,6 +109,7 @@ struct eeh_pe_info {
 	size_t nr_devices;
 	const struct eeh_pe_device * const *devices;
 	char comm[64];
+	bool zpci;
 };
 
 /* @pe is valid during the call. Return 0 to go on; anything else ends the loop and is returned. */
@@ -317,12 +320,14 @@ enum eeh_backend {
 	EEH_BACKEND_AUTO	= 0,	/* the first of the following that works */
 	EEH_BACKEND_VFIO	= 1,	/* ioctl of a VFIO container that this process owns */
 	EEH_BACKEND_DEV		= 2,	/* /dev/eeh of the kernel module, for any PE */
+	EEH_BACKEND_ZPCI	= 3,	/* s390x: a function that this process owns (eeh/zpci.h) */
 };
 
-/* "auto", "vfio", "dev". Thread safe. */
+/* "auto", "vfio", "dev", "zpci". Thread safe. */
 EEH_API const char *eeh_backend_name(enum eeh_backend backend);
 
 struct eeh_vfio;
+struct eeh_zpci;
 
 /**
  * struct eeh_pe_opts - options of eeh_pe_open()
@@ -332,12 +337,15 @@ struct eeh_vfio;
  *		The driver will not expect it
  * @vfio:	VFIO groups that this process has (eeh_vfio_open()), or NULL. They must
  *		outlive the PE
+ * @zpci:	s390x: the function, if this process has it open (eeh_zpci_open()), or
+ *		NULL. Must outlive the PE
  */
 struct eeh_pe_opts {
 	size_t sz;
 	uint32_t backend;
 	bool force;
 	struct eeh_vfio *vfio;
+	struct eeh_zpci *zpci;
 };
 
 struct eeh_pe;
@@ -354,6 +362,13 @@ struct eeh_pe;
  * @opts->vfio; else /dev/eeh; else, if there is no /dev/eeh and no process has the
  * group open, VFIO with the group opened until eeh_pe_close(). VFIO obeys only
  * the process that set its container up: another's PE needs /dev/eeh.
+ *
+ * On s390x the only way is EEH_BACKEND_ZPCI: the function in @opts->zpci; else, if
+ * no process has it open, the function opened until eeh_pe_close(). Its operations
+ * are EEH_PE_OP_GET_STATE (EEH_PE_RAW_STOPPED: an error awaits a reset; a kernel that
+ * unblocks by itself has done so: eeh_zpci_support()), EEH_PE_OP_RESET_HOT (all of the
+ * reset, and the owner's quiesce()), EEH_PE_OP_CONFIGURE (its remap() and enable());
+ * RESET_DEACTIVATE and DISABLE do nothing, all others are -EOPNOTSUPP.
  *
  * Nothing is done to the PE, and no question asked.
  *

@@ -25,6 +25,7 @@ extern "C" {
 enum eeh_vfio_iommu {
 	EEH_VFIO_IOMMU_AUTO	= 0,	/* v2 if there is one, else v1 */
 	EEH_VFIO_IOMMU_V1	= 2,	/* VFIO_SPAPR_TCE_IOMMU */
+	EEH_VFIO_IOMMU_TYPE1	= 3,	/* VFIO_TYPE1v2_IOMMU: s390x, and AUTO there */
 	EEH_VFIO_IOMMU_V2	= 7,	/* VFIO_SPAPR_TCE_v2_IOMMU */
 };
 

@@ -34,6 +34,7 @@ ssize_t __wrap_eeh_read(const struct eeh_ctx *ctx, enum eeh_root root, const cha
 {
 	static const char * const allowed[] = {
 		"vendor", "device", "class", "resource", "power_state", "eeh_pe_config_addr",
+		"function_id", "reset_method",
 	};
 	const char *file = strrchr(rel, '/');
 	size_t i;

@@ -9,6 +9,7 @@
 #include <linux/vfio.h>
 
 #include "fake_dev.h"
+#include "fake_zpci.h"
 
 #include "../../include/uapi/eeh_dev.h"
 
@@ -289,10 +290,15 @@ static int ioctl_vfio(int fd, unsigned long request, unsigned long val)
 	struct vfio_group_status *status;
 	int i = fd - FIRST_FD;
 
+	if (fds[i].kind == DEVICE && fake_zpci.present)
+		return fake_zpci_ioctl(request, val);
+
 	switch (request) {
 	case VFIO_GET_API_VERSION:
 		return VFIO_API_VERSION;
 	case VFIO_CHECK_EXTENSION:
+		if (fake_zpci.present)
+			return val == VFIO_TYPE1_IOMMU || val == VFIO_TYPE1v2_IOMMU;
 		return val == VFIO_SPAPR_TCE_IOMMU || val == VFIO_EEH ||
 		       (val == VFIO_SPAPR_TCE_v2_IOMMU && strcmp(getenv("FAKE_IOMMU") ?: "", "1"));
 	case VFIO_GROUP_GET_STATUS:

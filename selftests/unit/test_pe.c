@@ -550,7 +550,7 @@ static void t_choose(void **state)
 	assert_int_equal(eeh_pe_open(u->ctx, 1, 0xfd, NULL, &pe), -EACCES);
 	assert_int_equal(eeh_pe_open(u->ctx, 1, 0xf0, NULL, &pe), -ENODEV);
 	EEH_INIT(&o);
-	o.backend = 3;
+	o.backend = 4;
 	assert_int_equal(eeh_pe_open(u->ctx, 1, 0xfd, &o, &pe), -EINVAL);
 	eeh_pe_close(NULL);
 }

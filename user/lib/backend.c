@@ -13,7 +13,7 @@
 const char *eeh_backend_name(enum eeh_backend backend)
 {
 	return backend == EEH_BACKEND_AUTO ? "auto" : backend == EEH_BACKEND_VFIO ? "vfio" :
-	       backend == EEH_BACKEND_DEV ? "dev" : "unknown";
+	       backend == EEH_BACKEND_DEV ? "dev" : backend == EEH_BACKEND_ZPCI ? "zpci" : "unknown";
 }
 
 static int no_dev(struct eeh_pe *pe, int err, const char *who)
@@ -43,12 +43,31 @@ static int open_own(struct eeh_pe *pe, const struct eeh_pe_info *info)
 	return eeh_backend_vfio_open(pe, info->iommu_group, NULL);
 }
 
+/* zPCI: a function obeys its owner only. */
+static int choose_zpci(struct eeh_pe *pe, const struct eeh_pe_info *info,
+		       const struct eeh_pe_opts *o)
+{
+	if (o->backend == EEH_BACKEND_DEV)
+		return eeh_fail(pe->ctx, -EOPNOTSUPP, "%s: there is no /dev/eeh on s390x", pe->name);
+	if (!o->zpci && info->owner == EEH_PE_OWNER_PROCESS)
+		return eeh_fail(pe->ctx, -EBUSY, "%s: process %" PRId32 " (%s) owns it, and VFIO obeys no "
+				"other", pe->name, info->pid, info->comm);
+	if (!o->zpci && info->owner != EEH_PE_OWNER_IDLE && info->owner != EEH_PE_OWNER_UNKNOWN)
+		return eeh_fail(pe->ctx, -EOPNOTSUPP, "%s: it is not bound to vfio-pci: the kernel recovers "
+				"it", pe->name);
+	return eeh_backend_zpci_open(pe, info, o->vfio, o->zpci);
+}
+
 static int choose(struct eeh_pe *pe, const struct eeh_pe_info *info,
 		  const struct eeh_pe_opts *o)
 {
 	bool ours = o->vfio && info->nr_groups == 1 && eeh_vfio_has(o->vfio, info->iommu_group);
 	int err;
 
+	if (info->zpci)
+		return choose_zpci(pe, info, o);
+	if (o->backend == EEH_BACKEND_ZPCI || o->zpci)
+		return eeh_fail(pe->ctx, -EOPNOTSUPP, "%s: it is no zPCI function", pe->name);
 	if (o->backend == EEH_BACKEND_DEV)
 		return eeh_backend_dev_open(pe);
 	if (ours)
@@ -71,7 +90,7 @@ int eeh_pe_open(struct eeh_ctx *ctx, uint32_t phb, uint32_t addr, const struct e
 
 	*ret = NULL;
 	err = eeh_opts_get(&o, sizeof(o), opts);
-	if (!err && o.backend > EEH_BACKEND_DEV)
+	if (!err && o.backend > EEH_BACKEND_ZPCI)
 		err = -EINVAL;
 	if (err)
 		return eeh_fail(ctx, err, "struct eeh_pe_opts: %s", err == -E2BIG ?

@@ -109,7 +109,8 @@ int eeh_pe_op(struct eeh_pe *pe, enum eeh_pe_op op, const struct eeh_pe_err *err
 
 int eeh_pe_state(struct eeh_pe *pe, struct eeh_pe_status *status)
 {
-	int raw;
+	struct eeh_pe_status s;
+	int raw, err;
 
 	if (status->sz < sizeof(status->sz))
 		return eeh_fail(pe->ctx, -EINVAL, "struct eeh_pe_status: sz is not set");
@@ -118,7 +119,14 @@ int eeh_pe_state(struct eeh_pe *pe, struct eeh_pe_status *status)
 		raw = EEH_PE_RAW_BUSY;
 	else if (raw < 0)
 		return raw;
-	return eeh_pe_decode(raw, eeh_now_ns(pe->ctx), &pe->history, status);
+	if (!pe->ops->explain)
+		return eeh_pe_decode(raw, eeh_now_ns(pe->ctx), &pe->history, status);
+	EEH_INIT(&s);
+	err = eeh_pe_decode(raw, eeh_now_ns(pe->ctx), &pe->history, &s);
+	if (err)
+		return err;
+	pe->ops->explain(pe, &s);
+	return eeh_out_put(status, &s, sizeof(s));
 }
 
 int eeh_pe_get_history(const struct eeh_pe *pe, struct eeh_pe_history *history)

@@ -40,6 +40,9 @@ enum eeh_platform eeh_platform(struct eeh_ctx *ctx)
 	if (eeh_read(ctx, EEH_ROOT_PROC, "powerpc/eeh", buf, sizeof(buf)) >= 0 &&
 	    strstr(buf, "enabled"))
 		return EEH_PLATFORM_PSERIES;
+	/* The channel subsystem: every s390x machine has it, and no other. */
+	if (eeh_exists(ctx, EEH_ROOT_SYSFS, "devices/css0"))
+		return EEH_PLATFORM_ZPCI;
 	return EEH_PLATFORM_OTHER;
 }
 
@@ -113,6 +116,10 @@ int eeh_inject_check(struct eeh_ctx *ctx, uint32_t phb, enum eeh_inject_class c,
 			return EEH_INJECT_YES;
 		}
 		*why = "under a hypervisor the kernel can only make MMIO errors (pseries_eeh_err_inject())";
+		return EEH_INJECT_NO;
+	case EEH_PLATFORM_ZPCI:
+		*why = "zPCI has no errors on request; a function's owner can make one itself, by DMA to an "
+		       "address that is not mapped";
 		return EEH_INJECT_NO;
 	default:
 		*why = "this machine has no EEH";

@@ -53,6 +53,8 @@ int eeh_pe_name_parse(const char *s, uint32_t *phb, uint32_t *addr);
 struct eeh_backend_ops {
 	enum eeh_backend kind;
 	int (*op)(struct eeh_pe *pe, enum eeh_pe_op op, const struct eeh_pe_err *err);
+	/* Says more than eeh_pe_decode() can; may be NULL. */
+	void (*explain)(struct eeh_pe *pe, struct eeh_pe_status *status);
 	void (*close)(struct eeh_pe *pe);
 };
 
@@ -67,17 +69,22 @@ struct eeh_pe {
 	struct eeh_vfio *vfio;
 	bool own_vfio;
 	int group;
+	/* zPCI; with @vfio */
+	struct eeh_zpci *zpci;
 	/* /dev/eeh */
 	int fd;
 	bool force;
 	void *log;		/* of eeh_pe_log_next() */
 };
 
-extern const struct eeh_backend_ops eeh_backend_vfio_ops, eeh_backend_dev_ops;
+extern const struct eeh_backend_ops eeh_backend_vfio_ops, eeh_backend_dev_ops, eeh_backend_zpci_ops;
 
 /* Puts @pe on that back end, or says why not. */
 int eeh_backend_vfio_open(struct eeh_pe *pe, int32_t group, struct eeh_vfio *vfio);
 int eeh_backend_dev_open(struct eeh_pe *pe);
+/* @z: this process has it open; NULL: it is opened for the PE. */
+int eeh_backend_zpci_open(struct eeh_pe *pe, const struct eeh_pe_info *info, struct eeh_vfio *vfio,
+			  struct eeh_zpci *z);
 
 /* pe.c */
 int eeh_pe_err_get(struct eeh_ctx *ctx, enum eeh_pe_op op, const struct eeh_pe_err *err,
@@ -87,12 +94,14 @@ int eeh_pe_op_failed(struct eeh_ctx *ctx, enum eeh_pe_op op, int err, const char
 
 /* vfio.c */
 bool eeh_vfio_has(struct eeh_vfio *vfio, int group);
+struct eeh_ctx *eeh_vfio_ctx(struct eeh_vfio *vfio);
 
 /* pe_inject.c: which firmware or hypervisor is below this kernel */
 enum eeh_platform {
-	EEH_PLATFORM_OTHER,	/* not POWER, or no EEH */
+	EEH_PLATFORM_OTHER,	/* neither POWER nor s390x, or no EEH */
 	EEH_PLATFORM_POWERNV,
 	EEH_PLATFORM_PSERIES,
+	EEH_PLATFORM_ZPCI,	/* s390x: no EEH, but PCI functions that are isolated likewise */
 };
 
 enum eeh_platform eeh_platform(struct eeh_ctx *ctx);

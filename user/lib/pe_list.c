@@ -2,7 +2,8 @@
 /*
  * Which PEs there are. A device's PE is in its file eeh_pe_config_addr
  * (arch/powerpc/kernel/eeh_sysfs.c), as 0x and hexadecimal digits; PE and PCI
- * domain together name it.
+ * domain together name it. On s390x it is the function id, in the file function_id
+ * (arch/s390/pci/pci_sysfs.c).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pe_internal.h"
+#include "zpci_internal.h"
 
 int eeh_pe_name_parse(const char *s, uint32_t *phb, uint32_t *addr)
 {
@@ -31,6 +32,8 @@ static int read_pe(struct eeh_ctx *ctx, const char *address, uint32_t *addr)
 	uint64_t val;
 	int err;
 
+	if (eeh_platform(ctx) == EEH_PLATFORM_ZPCI)
+		return eeh_zpci_read_fid(ctx, address, addr);
 	err = eeh_pci_read(ctx, address, "eeh_pe_config_addr", buf, sizeof(buf));
 	if (err == -ENOENT || err == -ENODEV)
 		return -ENOENT;
@@ -127,6 +130,7 @@ static int add_device(struct eeh_ctx *ctx, struct eeh_pe_list *list, const char 
 		n->info.sz = sizeof(n->info);
 		n->info.phb = phb;
 		n->info.addr = addr;
+		n->info.zpci = eeh_platform(ctx) == EEH_PLATFORM_ZPCI;
 		n->info.iommu_group = -1;
 		snprintf(n->info.name, sizeof(n->info.name), "%04" PRIx32 ":%" PRIx32, phb, addr);
 	}

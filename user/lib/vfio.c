@@ -42,7 +42,7 @@ int eeh_vfio_open(struct eeh_ctx *ctx, const struct eeh_vfio_opts *opts, struct 
 		return eeh_fail(ctx, err, "struct eeh_vfio_opts: %s", err == -E2BIG ?
 				"options that this version of libeeh does not know" : "sz is not set");
 	if (o.iommu != EEH_VFIO_IOMMU_AUTO && o.iommu != EEH_VFIO_IOMMU_V1 &&
-	    o.iommu != EEH_VFIO_IOMMU_V2)
+	    o.iommu != EEH_VFIO_IOMMU_V2 && o.iommu != EEH_VFIO_IOMMU_TYPE1)
 		return eeh_fail(ctx, -EINVAL, "struct eeh_vfio_opts: there is no IOMMU %u",
 				(unsigned int)o.iommu);
 	v = calloc(1, sizeof(*v));
@@ -83,6 +83,11 @@ static struct vfio_group *find(struct eeh_vfio *v, int group)
 	return NULL;
 }
 
+struct eeh_ctx *eeh_vfio_ctx(struct eeh_vfio *v)
+{
+	return v->ctx;
+}
+
 bool eeh_vfio_has(struct eeh_vfio *v, int group)
 {
 	return find(v, group);
@@ -120,11 +125,14 @@ static int open_container(struct eeh_vfio *v, struct vfio_group *g)
 		return eeh_fail(ctx, -EOPNOTSUPP, "%s/vfio/vfio: version %d of VFIO is not known",
 				ctx->dev, ret);
 	g->iommu = v->iommu;
+	if (!g->iommu && eeh_platform(ctx) == EEH_PLATFORM_ZPCI)
+		g->iommu = EEH_VFIO_IOMMU_TYPE1;
 	if (!g->iommu)
 		g->iommu = has(v, g->container, VFIO_SPAPR_TCE_v2_IOMMU) ? EEH_VFIO_IOMMU_V2 :
 			   EEH_VFIO_IOMMU_V1;
 	if (!has(v, g->container, g->iommu))
-		return eeh_fail(ctx, -EOPNOTSUPP, "VFIO cannot use this machine's IOMMU with EEH: "
+		return eeh_fail(ctx, -EOPNOTSUPP, "VFIO cannot use this machine's IOMMU with EEH: %s",
+				g->iommu == EEH_VFIO_IOMMU_TYPE1 ? "modprobe vfio_iommu_type1" :
 				"modprobe vfio_iommu_spapr_tce (there is none but on POWER)");
 	return 0;
 }
@@ -157,7 +165,8 @@ static int open_group(struct eeh_vfio *v, struct vfio_group *g)
 	ret = eeh_dev_ioctl(ctx, g->container, VFIO_SET_IOMMU, g->iommu);
 	if (ret < 0)
 		return eeh_fail(ctx, ret, "group %d: cannot set its IOMMU up: %s", g->nr, strerror(-ret));
-	if (!has(v, g->container, VFIO_EEH))
+	/* zPCI tells a function's owner, by the descriptor of the function. */
+	if (g->iommu != EEH_VFIO_IOMMU_TYPE1 && !has(v, g->container, VFIO_EEH))
 		return eeh_fail(ctx, -EOPNOTSUPP, "group %d: EEH is off on this machine (eeh=off?)",
 				g->nr);
 	return 0;
@@ -192,7 +201,7 @@ int eeh_vfio_adopt(struct eeh_vfio *v, int group, int container)
 		return eeh_fail(v->ctx, -EINVAL, "adopt what?");
 	if (find(v, group))
 		return eeh_fail(v->ctx, -EEXIST, "group %d is open already", group);
-	if (!has(v, container, VFIO_EEH))
+	if (eeh_platform(v->ctx) != EEH_PLATFORM_ZPCI && !has(v, container, VFIO_EEH))
 		return eeh_fail(v->ctx, -EOPNOTSUPP, "group %d: its container has no EEH: is it one of "
 				"type SPAPR TCE, and its IOMMU set?", group);
 	return add(v, &g);
