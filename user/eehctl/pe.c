@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <eeh/zpci.h>
+
 #include "pe.h"
 
 #define WHERE "pe"
@@ -126,6 +128,27 @@ static struct json_object *device_json(const struct eeh_pe_device *d)
 	return o;
 }
 
+/* What this kernel does with an error of a zPCI function whose owner is a process. */
+static int errors_go_to(void)
+{
+	int support = eeh_zpci_support(ctx);
+
+	return support < 0 ? EEH_ZPCI_UNKNOWN : support;
+}
+
+static const char *errors_text(void)
+{
+	switch (errors_go_to()) {
+	case EEH_ZPCI_OWNER:
+		return "its owner is told, and it stays blocked until its owner resets it";
+	case EEH_ZPCI_HOST:
+		return "no freeze guarantee: this kernel unblocks it by itself within milliseconds, and its "
+		       "owner is told that there was an error, at most";
+	default:
+		return "not known: this kernel has no type information";
+	}
+}
+
 struct json_object *pe_json(const struct eeh_pe_info *pe)
 {
 	struct json_object *o = json_object_new_object(), *devices = json_object_new_array();
@@ -146,6 +169,10 @@ struct json_object *pe_json(const struct eeh_pe_info *pe)
 	jput_bool(o, "shared", pe->shared);
 	if (pe->has_parent)
 		jput_u64(o, "parent", pe->parent);
+	if (pe->zpci) {
+		jput_u64(o, "fid", pe->addr);
+		jput_str(o, "errors", eeh_zpci_support_name(errors_go_to()));
+	}
 	for (i = 0; i < pe->nr_devices; i++)
 		json_object_array_add(devices, device_json(pe->devices[i]));
 	json_object_object_add(o, "devices", devices);
@@ -253,6 +280,8 @@ static int show(void *arg, const struct eeh_pe_info *pe)
 		printf("group       none\n");
 	if (pe->has_parent)
 		printf("parent      %04" PRIx32 ":%" PRIx32 "\n", pe->phb, pe->parent);
+	if (pe->zpci)
+		printf("errors      %s\n", errors_text());
 	if (pe->shared)
 		printf("shared      yes: what is done to it is done to all of its devices\n");
 	printf("\n");
