@@ -12,9 +12,11 @@ MAKE_IN	= selftests/lab/in-root $(MAKE) --no-print-directory -j$(shell nproc) -f
 all: setup
 	$(LAB) build buildroot headers
 	$(MAKE_IN) cross
+	@$(MAKE) --no-print-directory s390x
 
 help:
 	@echo 'make          build everything for ppc64le, into build/'
+	@echo 'make s390x    the library and the command for s390x only'
 	@echo 'make demo     show the main job on an emulated POWER10 (first run about 8 minutes)'
 	@echo 'make check    every test (.ci/run calls this); one group: selftests/run NAME'
 	@echo 'make bench    the figures: build/bench/results.json, a table and an SVG'
@@ -27,6 +29,12 @@ help:
 
 setup:
 	@$(LAB) setup
+
+# The s390x part has a build root of its own; its programs are static, as nothing is installed there.
+s390x: setup
+	$(LAB) build s390x
+	EEH_LAB_ROOT=$$($(LAB) path s390root) EEH_IN_ROOT_HEADERS=0 $(MAKE_IN) cross-s390x \
+		SYSROOT=$$($(LAB) path s390x)/sysroot
 
 demo: all
 	$(LAB) build
@@ -55,6 +63,7 @@ mutants: all
 
 lock: setup
 	selftests/lab/lock.sh
+	selftests/lab/lock-s390x.sh
 
 clean:
 	rm -rf build
@@ -107,6 +116,16 @@ faults:
 	$(MAKE) -C selftests/mutants O=$(B)/payload/mutants W=$(B)/obj/mutants FIRST=$(FIRST) \
 		KDIR=/usr/src/linux-headers-$(ABI)-powerpc64le CROSS_COMPILE=$(CROSS) CLANG=clang-19
 
+cross-s390x:
+	$(MAKE) -C bpf CLANG=clang-19 O=$(B)/s390x/bpf BPF_CFLAGS="-O2 -g -I$(SYSROOT)/usr/include"
+	$(MAKE) -C user eehctl $(CROSS_S390X) CLANG=clang-19 O=$(B)/s390x \
+		BPF_OBJ=$(B)/s390x/bpf/eeh_freeze.bpf.o
+	for e in nvme-admin nvme-zpci; do \
+		$(MAKE) -C examples/$$e $(CROSS_S390X) O=$(B)/s390x/bin LIBEEH=$(B)/s390x/lib/libeeh.a || exit; \
+	done
+CROSS_S390X = CROSS_COMPILE=s390x-linux-gnu- CFLAGS="-O2 -g -isystem $(SYSROOT)/usr/include" \
+	LDFLAGS="-static -L$(SYSROOT)/usr/lib/s390x-linux-gnu" LIBS="-lbpf -lelf -lz -lzstd -lpthread"
+
 deb-packages:
 	packaging/build-deb $(B)/deb
 
@@ -124,4 +143,4 @@ modules:
 	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
 
 .PHONY: all help setup demo check bench soak mutants lock clean clean-cache install deb \
-	cross bpf user bench-tools examples modules bpf-tests vm-tools faults deb-packages
+	s390x cross-s390x cross bpf user bench-tools examples modules bpf-tests vm-tools faults deb-packages
