@@ -247,7 +247,8 @@ enum eeh_rtas_phase {
  * @config_read: the guest's view of the config space of a device (arg of struct
  *		eeh_rtas_device_opts): the aligned word at @reg (host byte order), without touching
  *		hardware that may be frozen; 0 or -errno. Tells where the guest put BARs, and what
- *		goes into error logs. NULL: only injections without an address work
+ *		goes into error logs. Must not call the engine. NULL: only injections without an
+ *		address work
  * @start:	have eeh_rtas_job_run() and then eeh_rtas_job_end() called on @job; must not block.
  *		May not do so before it returns. NULL: the engine does long operations at once, in
  *		eeh_rtas_call()
@@ -383,7 +384,9 @@ EEH_API int eeh_rtas_del_phb(struct eeh_rtas *rtas, uint64_t buid);
  * @pe:		instead of the last three: a PE that is open. Its context must not be used by
  *		anybody else, and outlive the PE. The engine closes it, unless eeh_rtas_add_pe()
  *		fails
- * @arg:	given to the VMM's functions
+ * @arg:	given to the VMM's functions, in calls that run in other threads also while
+ *		eeh_rtas_del_pe() does
+ * @drc_index:	DRC index of the slot in the guest, for I/O events; 0: none
  */
 struct eeh_rtas_pe_opts {
 	size_t sz;
@@ -394,6 +397,7 @@ struct eeh_rtas_pe_opts {
 	const char *device;
 	struct eeh_pe *pe;
 	void *arg;
+	uint32_t drc_index;
 };
 
 /**
@@ -420,7 +424,7 @@ EEH_API int eeh_rtas_add_pe(struct eeh_rtas *rtas, const struct eeh_rtas_pe_opts
  */
 EEH_API void eeh_rtas_del_pe(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe);
 
-/* What the guest knows it by; 0 until it has a device. Stays the same as long as the PE is there. */
+/* What the guest knows it by; 0 until it has a device. It stays the same as long as the PE does. */
 EEH_API uint32_t eeh_rtas_pe_config_addr(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe);
 
 /**
@@ -464,8 +468,8 @@ EEH_API int eeh_rtas_del_device(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe,
  * For a VMM that is told of freezes (EEH_DEV_EVENTFD of /dev/eeh, eeh/event.h). Looks at the
  * state, keeps diagnostic data and, if the guest has enabled it, sends it an I/O event.
  *
- * Return: 1: an I/O event was sent; 0: not frozen, or not enabled, or it was sent before; as
- * eeh_pe_op(), and what opts.io_event() returned.
+ * Return: 1: an I/O event was sent; 0: not frozen, or not enabled, or it was sent before; what
+ * opts.io_event() returned, if that is not 0.
  */
 EEH_API int eeh_rtas_notice(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe);
 

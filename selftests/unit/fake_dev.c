@@ -128,7 +128,7 @@ static int inject(struct pe *p, uint32_t type, uint32_t func, uint64_t addr, uin
 
 	if (type > 1 || func > 19)
 		return -ERANGE;
-	if (func != 4 && func != 10) {
+	if (func != 4 && func != 5 && func != 10 && func != 11) {
 		if (!knob(p, func >= 12 ? "dma " : "mem "))
 			return -EIO;
 		if ((knob(p, "m32 ") && type) || (knob(p, "m64 ") && !type))

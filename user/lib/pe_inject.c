@@ -47,7 +47,7 @@ enum eeh_platform eeh_platform(struct eeh_ctx *ctx)
 }
 
 /* Generation of a PHB by the compatible property of its node; skiboot writes them. 0: unknown. */
-static int phb_generation(struct eeh_ctx *ctx, uint32_t phb)
+int eeh_phb_generation(struct eeh_ctx *ctx, uint32_t phb)
 {
 	static const struct {
 		const char *compatible;
@@ -78,7 +78,7 @@ static enum eeh_inject_verdict check_powernv(struct eeh_ctx *ctx, uint32_t phb,
 		*why = "no PHB of a POWER machine without a hypervisor has I/O ports";
 		return EEH_INJECT_NO;
 	}
-	switch (phb_generation(ctx, phb)) {
+	switch (eeh_phb_generation(ctx, phb)) {
 	case 3:
 		*why = "firmware arms the PHB (PHB3): the next matching access fails";
 		return EEH_INJECT_YES;
@@ -138,15 +138,15 @@ static bool is_wide(enum eeh_inject_class c, uint64_t addr)
 	return addr > UINT32_MAX;
 }
 
-static int arm(struct eeh_pe *pe, enum eeh_inject_class c, const struct eeh_inject_opts *o,
-	       bool wide)
+static int arm(struct eeh_pe *pe, enum eeh_inject_class c, uint32_t func,
+	       const struct eeh_inject_opts *o, bool wide)
 {
 	bool dma = c == EEH_INJECT_DMA_READ || c == EEH_INJECT_DMA_WRITE;
 	struct eeh_pe_err e;
 
 	EEH_INIT(&e);
 	e.type = wide;
-	e.func = classes[c].func;
+	e.func = func;
 	e.addr = o->addr;
 	e.mask = o->addr && !o->mask ? UINT64_MAX : o->mask;
 	/* No address of DMA is in no window; one that is, and no bit of it compared, is any. */
@@ -157,7 +157,8 @@ static int arm(struct eeh_pe *pe, enum eeh_inject_class c, const struct eeh_inje
 	return eeh_pe_op(pe, EEH_PE_OP_INJECT_ERR, &e);
 }
 
-int eeh_pe_inject(struct eeh_pe *pe, enum eeh_inject_class c, const struct eeh_inject_opts *opts)
+int eeh_pe_inject_func(struct eeh_pe *pe, enum eeh_inject_class c, uint32_t func,
+		       const struct eeh_inject_opts *opts)
 {
 	struct eeh_inject_opts o;
 	const char *why;
@@ -178,12 +179,17 @@ int eeh_pe_inject(struct eeh_pe *pe, enum eeh_inject_class c, const struct eeh_i
 		return eeh_fail(pe->ctx, -EOPNOTSUPP, "%s: %s: %s", pe->name, classes[c].name, why);
 
 	wide = o.wide ? o.wide > 0 : is_wide(c, o.addr);
-	ret = arm(pe, c, &o, wide);
+	ret = arm(pe, c, func, &o, wide);
 	/* Without an address any window will do: it may have only the other one. */
 	if (ret == -EIO && !o.addr && !o.wide && c >= EEH_INJECT_MMIO_LOAD)
-		ret = arm(pe, c, &o, !wide);
+		ret = arm(pe, c, func, &o, !wide);
 	if (ret == -EIO && can == EEH_INJECT_MAYBE)
 		return eeh_fail(pe->ctx, -EOPNOTSUPP, "%s: %s: firmware refused: %s", pe->name,
 				classes[c].name, why);
 	return ret;
+}
+
+int eeh_pe_inject(struct eeh_pe *pe, enum eeh_inject_class c, const struct eeh_inject_opts *opts)
+{
+	return eeh_pe_inject_func(pe, c, c < EEH_INJECT_CLASSES ? classes[c].func : 0, opts);
 }

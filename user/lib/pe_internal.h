@@ -105,5 +105,10 @@ enum eeh_platform {
 };
 
 enum eeh_platform eeh_platform(struct eeh_ctx *ctx);
+/* 3, 4, 5; 0: not known. */
+int eeh_phb_generation(struct eeh_ctx *ctx, uint32_t phb);
+/* eeh_pe_inject() with one of the functions of its class. */
+int eeh_pe_inject_func(struct eeh_pe *pe, enum eeh_inject_class c, uint32_t func,
+		       const struct eeh_inject_opts *opts);
 
 #endif /* __EEH_PE_INTERNAL_H */
