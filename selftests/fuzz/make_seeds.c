@@ -164,6 +164,27 @@ static void engine(void)
 	eeh_recovery_free(r);
 }
 
+/* Steps of fuzz_rtas.c: words are named by their place in its table. */
+static void rtas(void)
+{
+	static const uint8_t inject[] = {
+		0x3f, 10, 9, 0,				/* ibm,open-errinjct */
+		9, 0, 0, 6, 9, 0, 1, 6, 9, 0, 2, 0, 9, 0, 3, 4, 9, 0, 4, 5, 9, 0, 5, 10,
+		10, 10, 12, 7, 14, 0,			/* ibm,errinjct */
+		10, 11, 7, 0,				/* ibm,close-errinjct */
+	};
+	static const uint8_t recover[] = {
+		0x3f, 2, 2, 10, 0x32, 0, 4, 5, 0,	/* frozen; the state */
+		10, 0x35, 0, 4, 5, 6, 6, 16, 17, 7, 0,	/* ibm,slot-error-detail */
+		10, 0x33, 0, 4, 5, 7, 0, 3, 0, 0,	/* ibm,set-slot-reset */
+		10, 0x33, 0, 4, 5, 6, 0, 3, 0, 0,
+		10, 0x34, 0, 4, 5, 0, 3, 0, 0, 5, 6,	/* ibm,configure-pe */
+	};
+
+	seed("fuzz_rtas", "inject", inject, sizeof(inject));
+	seed("fuzz_rtas", "recover", recover, sizeof(recover));
+}
+
 static void file(const char *name, const char *s, size_t len)
 {
 	seed("fuzz_files", name, s, len);
@@ -220,6 +241,7 @@ int main(int argc, char **argv)
 	log_text();
 	lines();
 	engine();
+	rtas();
 	controld();
 	files();
 	return 0;
