@@ -554,6 +554,8 @@ static void test_rtas_hostile(void **state)
 		assert_int_equal(eeh_rtas_call(v->rtas, BLOCK, 0, NULL), -EINVAL);
 		vm_put32(v, BLOCK + 8, UINT32_MAX);
 		assert_int_equal(eeh_rtas_call(v->rtas, BLOCK, 0, NULL), -EINVAL);
+		vm_put32(v, BLOCK + 8, 17 - info->nargs);
+		assert_int_equal(eeh_rtas_call(v->rtas, BLOCK, 0, NULL), -EINVAL);
 		vm_put32(v, BLOCK + 4, UINT32_MAX);
 		vm_put32(v, BLOCK + 8, 1);
 		assert_int_equal(eeh_rtas_call(v->rtas, BLOCK, 0, NULL), -EINVAL);

@@ -329,11 +329,16 @@ static void test_rtas_rate(void **state)
 static void test_rtas_inject_hostile(void **state)
 {
 	struct vm *v = *state;
-	uint32_t token = open_session(v), i;
+	uint32_t token = open_session(v), i, n, w[] = { 0, 0, PE_A, HI, LO, 4 };
 
-	for (i = 1; i < 1024; i += 111)
+	/* A buffer that would do, but for where it is. */
+	for (i = 512; i; i >>= 1) {
+		memset(v->mem + BUF, 0, 1024);
+		for (n = 0; n < ARRAY_SIZE(w); n++)
+			vm_put32(v, BUF + i + 4 * n, w[n]);
 		assert_int_equal(vm_call(v, EEH_RTAS_ERRINJCT, 1, 3, EEH_RTAS_ERR_IOA, token,
 					 BUF + i), -3);
+	}
 	assert_int_equal(vm_call(v, EEH_RTAS_ERRINJCT, 1, 3, EEH_RTAS_ERR_IOA, token, MEM), -3);
 	assert_int_equal(vm_call(v, EEH_RTAS_ERRINJCT, 1, 3, EEH_RTAS_ERR_IOA, token,
 				 0xfffffc00), -3);
@@ -388,6 +393,16 @@ static void test_rtas_cpu(void **state)
 	assert_int_equal(v->cpu_word, 2);
 	eeh_rtas_reset(v->rtas);
 	assert_int_equal(v->cpu_calls, 1);
+	/* A VMM that says it can all: but there is nothing without a name. */
+	vm_free(v);
+	v->o.cpu_errors = UINT32_MAX;
+	vm_new(v);
+	token = open_session(v);
+	assert_int_equal(errinjct(v, 0, token, w, 2), -3);
+	assert_int_equal(errinjct(v, 17, token, w, 2), -3);
+	assert_int_equal(errinjct(v, 31, token, w, 2), -3);
+	assert_int_equal(v->cpu_calls, 1);
+	assert_int_equal(errinjct(v, EEH_RTAS_ERR_UPSTREAM, token, w, 2), 0);
 }
 
 static void host_is(struct vm *v, const char *phb)
