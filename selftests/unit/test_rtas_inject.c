@@ -185,7 +185,12 @@ static void test_rtas_inject_address(void **state)
 	assert_string_equal(vm_injected(v), "0001:fd 0 0 0x80000ffc 0xffffffffffffff00\n");
 	/* No bit is compared: anywhere in the PE, wherever the address is. */
 	assert_int_equal(ioa64(v, token, 0, 0x12345678, 0), 0);
+	/* In the window where its first BAR is; in the other, if firmware says that it has none. */
+	assert_string_equal(vm_injected(v), "0001:fd 1 0 0 0\n");
+	vm_pes(v, "0 mem m32", "0 mem dma");
+	assert_int_equal(ioa64(v, token, 0, 0, 0), 0);
 	assert_string_equal(vm_injected(v), "0001:fd 0 0 0 0\n");
+	vm_pes(v, "0 mem dma", "0 mem dma");
 	/* Just outside, another PE's, none. */
 	assert_int_equal(ioa64(v, token, 0, BAR_A + 0x4000, UINT64_MAX), -3);
 	assert_int_equal(ioa64(v, token, 0, BAR_A - 8, UINT64_MAX), -3);

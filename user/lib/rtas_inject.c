@@ -264,6 +264,7 @@ struct ioa {
 	uint32_t err;
 	/* What becomes of them on the host. */
 	uint64_t host_addr, host_mask;
+	int32_t wide;		/* of struct eeh_inject_opts */
 };
 
 static void parse_ioa(const uint32_t *w, uint32_t err, struct ioa *i)
@@ -326,6 +327,31 @@ out:
 	return why;
 }
 
+/*
+ * Without an address firmware takes all of one kind of window, and succeeds as well if the PE has
+ * nothing there but a ROM: say the one where its first BAR is.
+ */
+static int32_t first_window(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe)
+{
+	struct rtas_device *d;
+	int32_t wide = 0;
+	int i;
+
+	pthread_rwlock_rdlock(&rtas->dev_lock);
+	for (d = pe->devices; d && !wide; d = d->next)
+		for (i = 0; i < EEH_BARS && !wide; i++)
+			if (d->bus[i])
+				wide = d->bus[i] > UINT32_MAX ? 1 : -1;
+	pthread_rwlock_unlock(&rtas->dev_lock);
+	return wide;
+}
+
+static bool is_mmio(const struct eeh_rtas_function *f)
+{
+	return f && (f->inject_class == EEH_INJECT_MMIO_LOAD ||
+		     f->inject_class == EEH_INJECT_MMIO_STORE);
+}
+
 static const char *prepare(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, struct ioa *a)
 {
 	const struct eeh_rtas_function *f = eeh_rtas_function(a->func);
@@ -336,6 +362,8 @@ static const char *prepare(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, struct
 	/* "May ignore up to the 24 least significant bits" of the short form; or all of them. */
 	if (a->err == EEH_RTAS_ERR_IOA && a->mask && ~a->mask & 0xff000000)
 		return "more than 24 bits of the address are ignored";
+	if (is_mmio(f) && !a->mask)
+		a->wide = first_window(rtas, pe);
 	/* No bit is compared: anywhere in the PE. Config accesses are matched by their function. */
 	if (!f || !a->mask || f->inject_class == EEH_INJECT_CONFIG_READ ||
 	    f->inject_class == EEH_INJECT_CONFIG_WRITE)
@@ -411,7 +439,12 @@ static int32_t inject_locked(struct rtas_call *c, struct eeh_rtas_pe *pe, bool v
 	EEH_INIT(&o);
 	o.addr = a->host_addr;
 	o.mask = a->host_addr ? a->host_mask : 0;
+	o.wide = a->wide;
 	ret = eeh_pe_inject_func(pe->pe, f->inject_class, a->func, &o);
+	if ((ret == -EIO || ret == -EOPNOTSUPP) && a->wide) {
+		o.wide = 0;
+		ret = eeh_pe_inject_func(pe->pe, f->inject_class, a->func, &o);
+	}
 	if (ret < 0) {
 		*why = eeh_last_error(pe->pe->ctx);
 		return inject_status(ret);
