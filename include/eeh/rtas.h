@@ -239,7 +239,8 @@ enum eeh_rtas_phase {
  * struct eeh_rtas_opts - options of eeh_rtas_new(): the VMM
  * @sz:		sizeof(struct eeh_rtas_opts)
  * @ctx:	options of the contexts that the engine makes, one for each PE; NULL: defaults. Its
- *		log function may be called by any thread that calls the engine
+ *		log function may be called by any thread that calls the engine. It hears why
+ *		eeh_rtas_add_pe() failed, but also of much that a guest can provoke
  * @arg:	first argument of the functions below
  * @mem_read:	copy @len bytes from guest real address @ra to @buf. 0, or -EFAULT if not all of
  *		them are guest memory. Required
@@ -259,7 +260,8 @@ enum eeh_rtas_phase {
  * @reset:	called around resets of a PE with its arg: forget what a reset makes void (MSI-X
  *		state), or read it again. In the thread of eeh_rtas_call() or eeh_rtas_job_end().
  *		May be NULL
- * @event:	something happened. In the thread of the call it happened in. May be NULL
+ * @event:	something happened. In the thread of the call it happened in. A guest can cause
+ *		EEH_RTAS_EV_REFUSED as often as it likes: do not log each. May be NULL
  * @io_event:	send the guest an I/O event (PAPR, Slot Level EEH Event Interrupt option):
  *		@log is a complete RTAS error log of type 0xe1 (io-event) for check-exception.
  *		NULL: the option is not there, functions 4 and 5 of ibm,set-eeh-option are

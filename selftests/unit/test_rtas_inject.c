@@ -324,6 +324,12 @@ static void test_rtas_rate(void **state)
 	fake_sys.sleep_ms(NULL, 600);
 	assert_int_equal(ioa(v, token, 4, 0, 0), 0);
 	assert_int_equal(ioa(v, token, 4, 0, 0), 9904);
+	/* Looking for others is not free: they cannot be asked for over and over. */
+	fake_sys.sleep_ms(NULL, 2000);
+	vm_pci(v, "0001:01:00.1", "020000", "tg3", 3, "0xfd", 0);
+	assert_int_equal(ioa(v, token, 4, 0, 0), -3);
+	assert_int_equal(ioa(v, token, 4, 0, 0), 9904);
+	unit_remove(v->u, "sys/bus/pci/devices/0001:01:00.1");
 	/* And no more than the burst is ever saved up. */
 	fake_sys.sleep_ms(NULL, 3600000);
 	for (i = 0; i < 3; i++)

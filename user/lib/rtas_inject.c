@@ -196,13 +196,11 @@ static int host_of(struct eeh_ctx *ctx, uint32_t phb)
 	}
 }
 
-/* enum eeh_inject_verdict, or -errno; *why is a constant. pe->lock is held. */
-static int may_inject(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, bool vf, uint32_t func,
-		      const char **why)
+/* Can the host? enum eeh_inject_verdict, or -errno; *why is a constant. pe->lock is held. */
+static int host_can(struct eeh_rtas_pe *pe, bool vf, uint32_t func, const char **why)
 {
 	const struct eeh_rtas_function *f = eeh_rtas_function(func);
-	struct owners o = { .rtas = rtas, .pe = pe };
-	int host, can, err;
+	int host, can;
 
 	*why = "there is no such function";
 	if (!f)
@@ -224,30 +222,41 @@ static int may_inject(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, bool vf, ui
 		*why = "it would hit all virtual functions of the device";
 		return EEH_INJECT_NO;
 	}
+	return can;
+}
+
+/* Would it hit nobody else? Looks at all PEs and their owners. pe->lock is held. */
+static int look_for_others(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, uint32_t func,
+			   const char **why)
+{
+	const struct eeh_rtas_function *f = eeh_rtas_function(func);
+	struct owners o = { .rtas = rtas, .pe = pe };
+	int err;
+
 	o.dma = f->inject_class == EEH_INJECT_DMA_READ || f->inject_class == EEH_INJECT_DMA_WRITE;
 	err = eeh_pe_for_each(pe->log_ctx, look, &o);
-	if (err < 0)
+	if (err < 0) {
+		*why = "the owners of PEs cannot be looked at";
 		return err;
-	if (o.why) {
-		*why = o.why;
-		return EEH_INJECT_NO;
 	}
-	return can;
+	if (o.why)
+		*why = o.why;
+	return o.why ? EEH_INJECT_NO : EEH_INJECT_YES;
 }
 
 int eeh_rtas_can_inject(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, uint32_t func,
 			const char **why)
 {
 	bool vf = has_vf(rtas, pe);
-	const char *reason;
-	int ret;
+	const char *reason = "this machine may not inject errors";
+	int ret = EEH_INJECT_NO, others;
 
 	pthread_mutex_lock(&pe->lock);
-	if (!rtas->o.inject) {
-		reason = "this machine may not inject errors";
-		ret = EEH_INJECT_NO;
-	} else {
-		ret = may_inject(rtas, pe, vf, func, &reason);
+	if (rtas->o.inject)
+		ret = host_can(pe, vf, func, &reason);
+	if (ret >= 0 && ret != EEH_INJECT_NO) {
+		others = look_for_others(rtas, pe, func, &reason);
+		ret = others == EEH_INJECT_YES ? ret : others;
 	}
 	snprintf(pe->why, sizeof(pe->why), "%s", reason);
 	if (why)
@@ -420,12 +429,9 @@ static int32_t inject_locked(struct rtas_call *c, struct eeh_rtas_pe *pe, bool v
 	uint32_t ms;
 	int ret;
 
-	ret = may_inject(c->rtas, pe, vf, a->func, why);
-	if (ret < 0) {
-		if (!**why)
-			*why = eeh_last_error(pe->log_ctx);
+	ret = host_can(pe, vf, a->func, why);
+	if (ret < 0)
 		return inject_status(ret);
-	}
 	if (ret == EEH_INJECT_NO)
 		return EEH_RTAS_PARAM_ERROR;
 	*why = "the PE is not normal";
@@ -435,6 +441,12 @@ static int32_t inject_locked(struct rtas_call *c, struct eeh_rtas_pe *pe, bool v
 	status = take_credit(c->rtas);
 	if (status)
 		return status;
+	/* This takes milliseconds, so what comes of it has its price also if it is a refusal. */
+	ret = look_for_others(c->rtas, pe, a->func, why);
+	if (ret < 0)
+		return inject_status(ret);
+	if (ret == EEH_INJECT_NO)
+		return EEH_RTAS_PARAM_ERROR;
 
 	EEH_INIT(&o);
 	o.addr = a->host_addr;
