@@ -73,6 +73,11 @@ static inline struct json_object *event_json(const struct eeh_event *e)
 		jput_str(o, "outcome", EVENT_NAME(event_outcomes, (uint32_t)e->arg[0]));
 		jput_u64(o, "ns", e->arg[1]);
 		break;
+	case EEH_EVENT_ZPCI:
+		jput_u64(o, "pec", e->arg[0] >> 32);
+		jput_u64(o, "fh", (uint32_t)e->arg[0]);
+		jput_u64(o, "address", e->arg[1]);
+		break;
 	}
 	return o;
 }
@@ -139,6 +144,10 @@ static inline bool event_from_json(struct json_object *o, struct eeh_event *e)
 		e->arg[0] = event_json_u64(o, "log_seq");
 		e->arg[1] = event_json_u64(o, "length") |
 			    (event_json_u64(o, "fresh") ? 0 : (uint64_t)EEH_DEV_LOG_STALE << 32);
+		break;
+	case EEH_EVENT_ZPCI:
+		e->arg[0] = event_json_u64(o, "pec") << 32 | (uint32_t)event_json_u64(o, "fh");
+		e->arg[1] = event_json_u64(o, "address");
 		break;
 	default:
 		return false;

@@ -6,7 +6,12 @@
  * struct eeh_event, enum eeh_event_type and enum eeh_source are the module's,
  * from <eeh/eeh_dev.h>. Numbers are in host byte order.
  *
- * Needs the kernel module, and root (CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN). As
+ * On s390x the events come from the kernel's handlers of PCI events, without a module:
+ * EEH_EVENT_ZPCI for each event of hardware, EEH_EVENT_FROZEN for those that stop a
+ * function, EEH_EVENT_RESET for its resets; the other types do not occur. An event that
+ * the owner is not told of (measurement blocks, a queue that is full) is told here.
+ *
+ * On POWER it needs the kernel module; everywhere root (CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN). As
  * long as events are open, so is /dev/eeh: the module hears of freezes and asks
  * passed-through PEs for their state about once a second, see its header.
  */
@@ -118,7 +123,7 @@ EEH_API int eeh_events_lost(struct eeh_events *events, uint64_t *lost);
  * eeh_events_close(). For a VMM that waits for its own PEs only. One for each PE.
  *
  * Return: 0; -EBADF or -EINVAL (no eventfd), -ENODEV (no such PE), -ENOSPC (too
- * many).
+ * many), -EOPNOTSUPP (s390x: see eeh_zpci_fd()).
  */
 EEH_API int eeh_events_eventfd(struct eeh_events *events, uint32_t phb, uint32_t pe_addr, int fd);
 

@@ -85,7 +85,9 @@ struct eeh_zpci;
  * Opens the function as eeh_vfio_device() does, which has the descriptor. Where
  * the kernel may be one that unblocks by itself, the file reset_method is set to
  * "bus" first, as the default method, FLR, takes over a minute on a function that
- * is blocked; this needs root, and is only said in the log if it fails.
+ * is blocked; it is put back by eeh_zpci_close(). If "bus" is not among its methods
+ * (of a function that was revived) it is set to "default", which makes the
+ * kernel look for them again. Both need root, and failing is only said in the log.
  *
  * Return: 0; -EOPNOTSUPP (no s390x), -EINVAL, -E2BIG, -ENODEV, -EMFILE, -ENOMEM; what
  * eeh_vfio_device() returns.

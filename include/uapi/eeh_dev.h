@@ -182,6 +182,10 @@ enum eeh_event_type {
 	EEH_EVENT_INJECT	= 5,	/* arg[0]: type << 32 | func, arg[1]: address */
 	EEH_EVENT_LOG		= 6,	/* arg[0]: seq, arg[1]: flags << 32 | len */
 	EEH_EVENT_QUERY		= 7,	/* arg[0]: tap << 32 | outcome, arg[1]: ns. On request */
+	/* s390x, not from the module: an event of a PCI function. arg[0]: code << 32 | handle,
+	 * arg[1]: failing address
+	 */
+	EEH_EVENT_ZPCI		= 8,
 	EEH_EVENT_MAX,
 };
 

@@ -12,6 +12,8 @@
 #include "unit.h"
 #include "zpci_internal.h"
 
+#include <eeh/event.h>
+
 #define NVME	"0001:00:00.0"
 #define XHCI	"0002:00:00.0"
 
@@ -319,6 +321,11 @@ static void t_open_old(void **state)
 	take(u, &o);
 	leave(&o);
 	assert_string_equal(file(u, NVME, "reset_method"), "bus\n");
+	/* One that was revived: the kernel has to look for methods again. */
+	put(u, NVME, "reset_method", "flr\n");
+	take(u, &o);
+	assert_memory_equal(file(u, NVME, "reset_method"), "default", 7);
+	leave(&o);
 }
 
 /* ---- errors */
@@ -635,6 +642,32 @@ static void t_revive(void **state)
 	assert_int_equal(fake_dev_now_ms(), begin);
 }
 
+/* An event of the BPF programs has the fid alone. */
+static void t_event(void **state)
+{
+	struct eeh_event e = { .type = EEH_EVENT_FROZEN, .phb = UINT32_MAX, .pe_addr = 0x101 };
+	struct unit *u = *state;
+
+	eeh_zpci_event(u->ctx, &e);
+	assert_int_equal(e.phb, 1);
+	assert_int_equal(e.arg[0], 1);
+	e.pe_addr = 0;
+	eeh_zpci_event(u->ctx, &e);
+	assert_int_equal(e.phb, 2);
+	assert_int_equal(e.arg[0], 0);
+	/* Gone: what is not known stays so. */
+	e.phb = UINT32_MAX;
+	e.pe_addr = 0x999;
+	eeh_zpci_event(u->ctx, &e);
+	assert_int_equal(e.phb, UINT32_MAX);
+	/* The other types have a meaning of their own in arg[0]. */
+	e.type = EEH_EVENT_ZPCI;
+	e.pe_addr = 0x101;
+	e.arg[0] = 0x400000001;
+	eeh_zpci_event(u->ctx, &e);
+	assert_int_equal(e.arg[0], 0x400000001);
+}
+
 static void t_elsewhere(void **state)
 {
 	struct unit *u = *state;
@@ -671,6 +704,7 @@ int main(void)
 		TEST(t_operations),
 		TEST(t_choose),
 		TEST(t_revive),
+		TEST(t_event),
 		TEST(t_elsewhere),
 	};
 

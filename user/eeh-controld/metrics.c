@@ -52,6 +52,7 @@ static void events(FILE *f, const struct state *s)
 		[EEH_EVENT_RESET] = "reset", [EEH_EVENT_OPTION] = "option",
 		[EEH_EVENT_CONFIGURE] = "configure", [EEH_EVENT_INJECT] = "inject",
 		[EEH_EVENT_LOG] = "log", [EEH_EVENT_QUERY] = "query",
+		[EEH_EVENT_ZPCI] = "zpci",
 	};
 	static const char * const sources[EEH_SOURCE_MAX] = {
 		[EEH_SOURCE_UNKNOWN] = "unknown", [EEH_SOURCE_INTERRUPT] = "interrupt",

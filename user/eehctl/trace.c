@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* eehctl trace: what happens to PEs, as it happens. */
+#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <eeh/event.h>
+#include <eeh/log.h>
 #include <eeh/pe.h>
 
 #include "../event_json.h"
@@ -40,8 +42,24 @@ static int help(int argc, char **argv)
 	       "                           [ --count N ]\n"
 	       "       eehctl trace help\n"
 	       "\n"
-	       "       TYPE := { frozen | state | reset | option | configure | inject | log | query }\n");
+	       "       TYPE := { frozen | state | reset | option | configure | inject | log | query |\n"
+	       "                  zpci }\n");
 	return EXIT_OK;
+}
+
+/* As if the event had come from a log: its code in words. */
+static void print_zpci(const struct eeh_event *e)
+{
+	const uint32_t words[8] = { 0, htobe32(e->arg[0]), htobe32(e->pe_addr), 0,
+				    htobe32(e->arg[1] >> 32), htobe32(e->arg[1]), 0,
+				    htobe32(e->arg[0] >> 32) };
+	struct eeh_log_record r;
+
+	EEH_INIT(&r);
+	if (eeh_log_decode(ctx, words, sizeof(words), NULL, &r))
+		printf(" event code 0x%x", (uint32_t)(e->arg[0] >> 32));
+	else
+		printf(" %s: %s", eeh_log_class_name(r.error_class), r.sentence);
 }
 
 static void print_text(const struct follow *f, const struct eeh_event *e)
@@ -83,6 +101,9 @@ static void print_text(const struct follow *f, const struct eeh_event *e)
 	case EEH_EVENT_QUERY:
 		printf(" %s: %s in %" PRIu64 " ns", e->arg[0] >> 32 ? "rtas" : "check",
 		       EVENT_NAME(event_outcomes, (uint32_t)e->arg[0]), (uint64_t)e->arg[1]);
+		break;
+	case EEH_EVENT_ZPCI:
+		print_zpci(e);
 		break;
 	}
 	printf("%s\n", vm);

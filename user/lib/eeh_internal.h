@@ -32,6 +32,10 @@ extern const unsigned char eeh_freeze_image_end[];
 extern const unsigned char eeh_events_image[];
 extern const unsigned char eeh_events_image_end[];
 
+/* zpci_embed.c */
+extern const unsigned char eeh_zpci_image[];
+extern const unsigned char eeh_zpci_image_end[];
+
 /* log.c */
 __attribute__((format(printf, 3, 4)))
 void eeh_log(struct eeh_ctx *ctx, enum eeh_log_level level, const char *fmt, ...);

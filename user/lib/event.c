@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Events: the BPF programs, their ring buffer, and /dev/eeh, which keeps the module listening. */
+/*
+ * Events: the BPF programs, their ring buffer, and /dev/eeh, which keeps the module listening. On
+ * s390x there is no module: the programs are on the kernel's handlers of events.
+ */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -10,13 +13,20 @@
 
 #include <eeh/event.h>
 
-#include "eeh_internal.h"
+#include "zpci_internal.h"
 
 #define PROGS	8
 
+/* Which program tells which type. */
+struct prog {
+	const char *name;	/* NULL: no more */
+	uint32_t type;
+};
+
 struct eeh_events {
 	struct eeh_ctx *ctx;
-	int dev;
+	const struct prog *progs;
+	int dev;		/* -1: zPCI */
 	struct bpf_object *obj;
 	struct bpf_link *links[PROGS];
 	struct ring_buffer *ring;
@@ -28,11 +38,7 @@ struct eeh_events {
 	int result;
 };
 
-/* Which program tells which type */
-static const struct {
-	const char *prog;	/* "ev_" and the name of the type */
-	uint32_t type;
-} progs[PROGS] = {
+static const struct prog eeh_progs[PROGS + 1] = {
 	{ "ev_frozen", EEH_EVENT_FROZEN },
 	{ "ev_state", EEH_EVENT_STATE },
 	{ "ev_reset", EEH_EVENT_RESET },
@@ -41,30 +47,53 @@ static const struct {
 	{ "ev_inject", EEH_EVENT_INJECT },
 	{ "ev_log", EEH_EVENT_LOG },
 	{ "ev_query", EEH_EVENT_QUERY },
+	{ NULL, 0 },
+};
+
+static const struct prog zpci_progs[] = {
+	{ "ev_zpci", EEH_EVENT_ZPCI },
+	{ "ev_zpci_avail", EEH_EVENT_ZPCI },
+	{ "ev_frozen", EEH_EVENT_FROZEN },
+	{ "ev_reset", EEH_EVENT_RESET },
+	{ "ev_reset_end", EEH_EVENT_RESET },
+	{ NULL, 0 },
 };
 
 static int on_sample(void *arg, void *data, size_t len)
 {
 	struct eeh_events *ev = arg;
+	struct eeh_event e;
 
-	if (len < sizeof(struct eeh_event))
+	if (len < sizeof(e))
 		return 0;
+	memcpy(&e, data, sizeof(e));
+	if (ev->progs == zpci_progs)
+		eeh_zpci_event(ev->ctx, &e);
 	ev->read++;
-	ev->result = ev->fn(ev->arg, data);
+	ev->result = ev->fn(ev->arg, &e);
 	/* a negative result ends ring_buffer__consume(), and counts as consumed */
 	return ev->result ? -ECANCELED : 0;
 }
 
+static struct bpf_object *open_image(const struct eeh_events *ev)
+{
+	return ev->progs == zpci_progs ?
+	       bpf_object__open_mem(eeh_zpci_image, eeh_zpci_image_end - eeh_zpci_image, NULL) :
+	       bpf_object__open_mem(eeh_events_image, eeh_events_image_end - eeh_events_image,
+				    NULL);
+}
+
 static int load(struct eeh_events *ev, const struct eeh_events_opts *o)
 {
+	const char *at = ev->progs == zpci_progs ? "kernel function" : "tracepoint";
 	struct eeh_ctx *ctx = ev->ctx;
 	struct bpf_program *prog;
+	const struct prog *p;
 	struct bpf_map *map;
 	size_t i;
 	int err;
 
-	ev->obj = bpf_object__open_mem(eeh_events_image,
-				       eeh_events_image_end - eeh_events_image, NULL);
+	ev->obj = open_image(ev);
 	if (!ev->obj)
 		return eeh_fail(ctx, -errno, "cannot open the events' programs: %s",
 				strerror(errno));
@@ -75,24 +104,25 @@ static int load(struct eeh_events *ev, const struct eeh_events_opts *o)
 			return eeh_fail(ctx, err, "cannot make a buffer of %u bytes: %s",
 					o->ring_bytes, strerror(-err));
 	}
-	for (i = 0; i < PROGS; i++) {
-		prog = bpf_object__find_program_by_name(ev->obj, progs[i].prog);
-		bpf_program__set_autoload(prog, o->types & EEH_EVENT_BIT(progs[i].type));
+	for (p = ev->progs; p->name; p++) {
+		prog = bpf_object__find_program_by_name(ev->obj, p->name);
+		bpf_program__set_autoload(prog, o->types & EEH_EVENT_BIT(p->type));
 	}
 	err = bpf_object__load(ev->obj);
 	if (err)
 		return eeh_fail(ctx, err == -ESRCH ? -ENOENT : err,
 				"cannot load the events' programs: %s%s", strerror(-err),
 				err == -EPERM || err == -EACCES ? " (root is needed)" :
+				ev->progs == zpci_progs ? "" :
 				" (is the module eeh_bpf of the same version loaded?)");
-	for (i = 0; i < PROGS; i++) {
-		if (!(o->types & EEH_EVENT_BIT(progs[i].type)))
+	for (i = 0, p = ev->progs; p->name; i++, p++) {
+		if (!(o->types & EEH_EVENT_BIT(p->type)))
 			continue;
-		prog = bpf_object__find_program_by_name(ev->obj, progs[i].prog);
+		prog = bpf_object__find_program_by_name(ev->obj, p->name);
 		ev->links[i] = bpf_program__attach(prog);
 		if (!ev->links[i])
-			return eeh_fail(ctx, -errno, "cannot attach to the tracepoint of \"%s\": %s",
-					progs[i].prog, strerror(errno));
+			return eeh_fail(ctx, -errno, "cannot attach to the %s of \"%s\": %s", at,
+					p->name, strerror(errno));
 	}
 	ev->lost_fd = bpf_object__find_map_fd_by_name(ev->obj, "eeh_lost");
 	ev->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(ev->obj, "eeh_ring"),
@@ -137,8 +167,9 @@ int eeh_events_open(struct eeh_ctx *ctx, const struct eeh_events_opts *opts,
 	if (!ev)
 		return eeh_fail(ctx, -ENOMEM, "no memory");
 	ev->ctx = ctx;
-	ev->dev = eeh_dev_open(ctx, "eeh", O_RDWR);
-	if (ev->dev < 0) {
+	ev->progs = eeh_platform(ctx) == EEH_PLATFORM_ZPCI ? zpci_progs : eeh_progs;
+	ev->dev = ev->progs == eeh_progs ? eeh_dev_open(ctx, "eeh", O_RDWR) : -1;
+	if (ev->dev < 0 && ev->progs == eeh_progs) {
 		err = ev->dev;
 		ev->dev = -1;
 		eeh_fail(ctx, err, "cannot open /dev/eeh: %s%s", strerror(-err),
@@ -219,8 +250,12 @@ int eeh_events_eventfd(struct eeh_events *ev, uint32_t phb, uint32_t pe_addr, in
 	struct eeh_dev_eventfd e = {
 		.argsz = sizeof(e), .phb = phb, .pe_addr = pe_addr, .fd = fd < 0 ? -1 : fd,
 	};
-	int ret = eeh_dev_ioctl_ptr(ev->ctx, ev->dev, EEH_DEV_EVENTFD, &e);
+	int ret;
 
+	if (ev->dev < 0)
+		return eeh_fail(ev->ctx, -EOPNOTSUPP, "PE %04x:%x: on s390x its owner has an eventfd "
+				"(eeh_zpci_fd()), and nobody else", phb, pe_addr);
+	ret = eeh_dev_ioctl_ptr(ev->ctx, ev->dev, EEH_DEV_EVENTFD, &e);
 	return ret < 0 ? eeh_fail(ev->ctx, ret, "cannot watch PE %04x:%x: %s", phb, pe_addr,
 				  strerror(-ret)) : 0;
 }

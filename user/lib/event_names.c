@@ -13,6 +13,7 @@ const char *eeh_event_type_name(uint32_t type)
 		[EEH_EVENT_INJECT] = "inject",
 		[EEH_EVENT_LOG] = "log",
 		[EEH_EVENT_QUERY] = "query",
+		[EEH_EVENT_ZPCI] = "zpci",
 	};
 
 	return type < EEH_EVENT_MAX ? names[type] : "?";

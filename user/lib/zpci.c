@@ -106,25 +106,38 @@ int eeh_zpci_read_fid(struct eeh_ctx *ctx, const char *address, uint32_t *fid)
 
 /* ---- Opening */
 
+/*
+ * Two things about the ways that a function can be reset by. One that came back (eeh_zpci_revive())
+ * has FLR only, in both generations of kernels, and that cannot work on a function that is blocked;
+ * "default" has the kernel look for ways again, and it finds the bus. And before 7.3 FLR is tried
+ * first, for over a minute.
+ */
 static void set_reset_method(struct eeh_zpci *z)
 {
 	char rel[80], was[sizeof(z->reset_method)];
-	ssize_t n;
-	int err;
+	const char *want = NULL;
+	int err = 0;
 
-	if (eeh_zpci_support(z->ctx) == EEH_ZPCI_OWNER)
-		return;
 	snprintf(rel, sizeof(rel), EEH_PCI_DEVICES "/%s/reset_method", z->address);
-	n = eeh_read(z->ctx, EEH_ROOT_SYSFS, rel, was, sizeof(was));
-	if (n < 0 || !strstr(was, "bus") || !strcmp(was, "bus"))
+	if (eeh_read(z->ctx, EEH_ROOT_SYSFS, rel, was, sizeof(was)) < 0)
 		return;
-	err = eeh_write(z->ctx, EEH_ROOT_SYSFS, rel, "bus");
+	if (!strstr(was, "bus")) {
+		want = "default";
+		err = eeh_write(z->ctx, EEH_ROOT_SYSFS, rel, want);
+		if (!err && eeh_read(z->ctx, EEH_ROOT_SYSFS, rel, was, sizeof(was)) < 0)
+			return;
+	}
+	if (!err && strstr(was, "bus") && strcmp(was, "bus") &&
+	    eeh_zpci_support(z->ctx) != EEH_ZPCI_OWNER) {
+		want = "bus";
+		err = eeh_write(z->ctx, EEH_ROOT_SYSFS, rel, want);
+		if (!err)
+			memcpy(z->reset_method, was, sizeof(was));
+	}
 	if (err)
-		eeh_log(z->ctx, EEH_LOG_WARN, "%s: its resets will try FLR first, which takes over a "
-			"minute after an error: write \"bus\" into its file reset_method (%s)",
-			z->address, strerror(-err));
-	else
-		memcpy(z->reset_method, was, sizeof(was));
+		eeh_log(z->ctx, EEH_LOG_WARN, "%s: its resets after an error will fail, or take over a "
+			"minute: write \"%s\" into its file reset_method (%s)", z->address, want,
+			strerror(-err));
 }
 
 static void restore_reset_method(struct eeh_zpci *z)
