@@ -50,7 +50,8 @@ static int usage(FILE *f)
 	      "  --wait MS      how long an event may take (100)\n"
 	      "  --delay MS     how long to wait before it is read, so that more can come (0)\n"
 	      "  --silent       the kernel is expected to report nothing: reset it all the same\n"
-	      "  --hold S       after that, hold the function for S seconds\n", f);
+	      "  --hold S       after that, hold the function for S seconds, or until the kernel wants it\n",
+	      f);
 	return f == stderr ? 2 : 0;
 }
 
@@ -247,6 +248,28 @@ static bool number(const char *s, uint32_t *val)
 	return !errno && *s >= '0' && *s <= '9' && !*end;
 }
 
+/* Hold the function until the time is over or the kernel asks for it: it is to be unplugged. */
+static int hold_it(struct run *r, uint32_t seconds)
+{
+	struct pollfd p = { .fd = eeh_zpci_fd(r->dev.zpci), .events = POLLIN };
+	double end = now_ms() + seconds * 1e3;
+	int n;
+
+	while (now_ms() < end) {
+		if (poll(&p, 1, 100) < 0)
+			return -errno;
+		n = eeh_zpci_read(r->dev.zpci, on_error, r);
+		if (n < 0)
+			return complain(r, "read", n);
+		if (eeh_zpci_requested(r->dev.zpci)) {
+			printf("requested\n");
+			fflush(stdout);
+			return 0;
+		}
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -310,7 +333,7 @@ int main(int argc, char **argv)
 	       r.recoveries, r.revived);
 	fflush(stdout);
 	if (!err)
-		sleep(hold);
+		err = hold_it(&r, hold);
 	device_close(&r.dev);
 	eeh_ctx_free(r.ctx);
 	return err ? 1 : 0;

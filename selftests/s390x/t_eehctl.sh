@@ -40,7 +40,7 @@ check "inject list: no to all" says_n 1 '"can":"no"' "$out"
 check "inject list: no yes" bash -c "! grep -q '\"can\":\"\\(yes\\|maybe\\)\"' $out"
 
 # While a process owns it, nobody else can.
-nvme-zpci --errors 1 --hold 30 "$NVME" > /tmp/owner.log 2>&1 &
+nvme-zpci --errors 1 --wait 2000 --hold 30 "$NVME" > /tmp/owner.log 2>&1 &
 owner=$!
 check "an owner" wait_for 10 grep -q '^errors=1 ' /tmp/owner.log
 run eehctl pe list
