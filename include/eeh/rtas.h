@@ -386,8 +386,8 @@ EEH_API int eeh_rtas_del_phb(struct eeh_rtas *rtas, uint64_t buid);
  * @pe:		instead of the last three: a PE that is open. Its context must not be used by
  *		anybody else, and outlive the PE. The engine closes it, unless eeh_rtas_add_pe()
  *		fails
- * @arg:	given to the VMM's functions, in calls that run in other threads also while
- *		eeh_rtas_del_pe() does
+ * @arg:	given to the VMM's functions; by eeh_rtas_job_end() not after eeh_rtas_del_pe(), but
+ *		by what runs in other threads also while eeh_rtas_del_pe() does
  * @drc_index:	DRC index of the slot in the guest, for I/O events; 0: none
  */
 struct eeh_rtas_pe_opts {

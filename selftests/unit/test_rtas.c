@@ -466,17 +466,24 @@ static void test_rtas_hotplug(void **state)
 
 	/* And between a job's run and its end: the guest's CPU goes on in any case. */
 	c = plug_c(v, BUID, 0x1800);
+	assert_int_equal(vm_slot_reset(v, 0x1801, 1), 0);
+	assert_ptr_equal(vm_saw(v, EEH_RTAS_EV_RESET)->ev.arg, &v->arg_c);
+	v->ended = 0;
+	vm_forget(v);
 	v->hold = true;
-	vm_slot_reset(v, 0x1801, 1);
+	vm_slot_reset(v, 0x1801, 0);
 	{
 		struct eeh_rtas_job *job = v->job;
 
 		v->job = NULL;
 		eeh_rtas_job_run(job);
 		eeh_rtas_del_pe(v->rtas, c);
+		/* From here on the VMM's part of the PE is gone. */
 		eeh_rtas_job_end(job);
 	}
 	assert_int_equal(v->dones, 1);
+	assert_int_equal(v->ended, 0);
+	assert_null(vm_saw(v, EEH_RTAS_EV_RESET)->ev.arg);
 	assert_int_equal(eeh_rtas_del_phb(v->rtas, BUID), -EBUSY);
 }
 

@@ -280,18 +280,23 @@ void eeh_rtas_job_end(struct eeh_rtas_job *job)
 	struct eeh_rtas *rtas = job->rtas;
 	struct eeh_rtas_pe *pe = job->pe;
 	uint32_t rets[RTAS_MAX_RETS] = { 0 };
-	bool stale, answer;
+	bool stale, answer, removed;
+	unsigned int i;
 	int ret = 0;
 
 	pthread_mutex_lock(&pe->lock);
 	answer = job->answer;
+	removed = pe->removed;
 	if (answer && job->kind == RTAS_JOB_CONFIGURE)
 		pe->configured = false;
 	pthread_mutex_unlock(&pe->lock);
 	pthread_mutex_lock(&rtas->lock);
 	stale = job->epoch != rtas->epoch;
 	pthread_mutex_unlock(&rtas->lock);
-	if (job->kind == RTAS_JOB_DEACTIVATE && !job->status && rtas->o.reset)
+	/* What the VMM gave with a PE it has freed when it has taken that away. */
+	for (i = 0; removed && i < job->c.nr_events; i++)
+		job->c.events[i].ev.arg = NULL;
+	if (job->kind == RTAS_JOB_DEACTIVATE && !job->status && !removed && rtas->o.reset)
 		rtas->o.reset(rtas->o.arg, pe->arg, EEH_RTAS_PHASE_ENDED);
 	rtas_flush(&job->c);
 	if (answer) {
