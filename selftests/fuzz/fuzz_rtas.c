@@ -36,6 +36,9 @@ static struct {
 	struct eeh_rtas_job *jobs[4];
 	unsigned int nr_jobs, pending, done;
 	unsigned int said_injected, cpu_made;
+	struct eeh_rtas *rtas;
+	struct eeh_rtas_pe *pe[2];
+	struct eeh_ctx *ctx;
 } f;
 
 static uint8_t next(void)
@@ -364,6 +367,12 @@ static void call(struct eeh_rtas *rtas, uint8_t how)
 	must(i <= 1 && f.said_injected - said == i);
 }
 
+static void replug(int i)
+{
+	eeh_rtas_del_pe(f.rtas, f.pe[i]);
+	f.pe[i] = add_pe(f.rtas, f.ctx, i);
+}
+
 static void run_job(uint8_t which)
 {
 	struct eeh_rtas_job *job;
@@ -374,8 +383,18 @@ static void run_job(uint8_t which)
 	job = f.jobs[which];
 	f.jobs[which] = f.jobs[--f.nr_jobs];
 	eeh_rtas_job_run(job);
-	if (next() & 1)
-		f.now += next() * 10000000ULL;
+	/* Others have not been run: the machine's reset, or its PE's end, would wait for them. */
+	which = next();
+	switch (f.nr_jobs ? 0 : which & 3) {
+	case 1:
+		eeh_rtas_reset(f.rtas);
+		break;
+	case 2:
+		replug(which >> 2 & 1);
+		break;
+	default:
+		f.now += which * 10000000ULL;
+	}
 	eeh_rtas_job_end(job);
 }
 
@@ -390,9 +409,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct eeh_ctx_opts co;
 	struct eeh_rtas_opts o;
-	struct eeh_rtas *rtas, *other;
-	struct eeh_rtas_pe *pe[2], *theirs;
-	struct eeh_ctx *ctx;
+	struct eeh_rtas *other;
+	struct eeh_rtas_pe *theirs;
 	uint8_t flags, op;
 
 	memset(&f, 0, sizeof(f));
@@ -402,7 +420,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	flags = next();
 	EEH_INIT(&co);
 	co.sys = &sys;
-	if (eeh_ctx_new(&ctx, &co))
+	if (eeh_ctx_new(&f.ctx, &co))
 		abort();
 	EEH_INIT(&o);
 	o.ctx = &co;
@@ -420,14 +438,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.inject = true;
 	o.inject_burst = 100;
 	o.fundamental = flags & 32;
-	must(!eeh_rtas_new(&rtas, &o));
-	must(!eeh_rtas_add_phb(rtas, BUID));
-	pe[0] = add_pe(rtas, ctx, 0);
-	pe[1] = add_pe(rtas, ctx, 1);
+	must(!eeh_rtas_new(&f.rtas, &o));
+	must(!eeh_rtas_add_phb(f.rtas, BUID));
+	f.pe[0] = add_pe(f.rtas, f.ctx, 0);
+	f.pe[1] = add_pe(f.rtas, f.ctx, 1);
 	/* Another machine, with nothing in common but this process. */
 	must(!eeh_rtas_new(&other, &o));
 	must(!eeh_rtas_add_phb(other, OTHER));
-	theirs = add_pe(other, ctx, 2);
+	theirs = add_pe(other, f.ctx, 2);
 	must(eeh_rtas_pe_config_addr(other, theirs));
 
 	while (f.size) {
@@ -451,16 +469,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		case 5:
 			/* It waits for jobs, which run in this thread. */
 			if (!f.nr_jobs)
-				eeh_rtas_reset(rtas);
+				eeh_rtas_reset(f.rtas);
 			break;
 		case 6:
-			if (!f.nr_jobs) {
-				eeh_rtas_del_pe(rtas, pe[op >> 4 & 1]);
-				pe[op >> 4 & 1] = add_pe(rtas, ctx, op >> 4 & 1);
-			}
+			if (!f.nr_jobs)
+				replug(op >> 4 & 1);
 			break;
 		case 7:
-			eeh_rtas_notice(rtas, pe[op >> 4 & 1]);
+			eeh_rtas_notice(f.rtas, f.pe[op >> 4 & 1]);
 			break;
 		case 8:
 			f.mem[next32() % MEM] = next();
@@ -469,18 +485,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			put32((0x400 << (next() % 4)) + 4 * (next() % 8), word());
 			break;
 		default:
-			call(rtas, next());
+			call(f.rtas, next());
 		}
 		if (f.nr_jobs == ARRAY_SIZE(f.jobs))
 			run_job(0);
 	}
-	must(!eeh_rtas_for_each_prop(rtas, prop, NULL));
+	must(!eeh_rtas_for_each_prop(f.rtas, prop, NULL));
 	while (f.nr_jobs)
 		run_job(0);
 	must(f.done == f.pending);
 	must(!f.host[2].ops);
-	eeh_rtas_free(rtas);
+	eeh_rtas_free(f.rtas);
 	eeh_rtas_free(other);
-	eeh_ctx_free(ctx);
+	eeh_ctx_free(f.ctx);
 	return 0;
 }
