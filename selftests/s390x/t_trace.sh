@@ -64,7 +64,8 @@ if [ "$KERNEL" = new ]; then
 	diag "reset methods: of one never unplugged $(cat "$(sys "$NVME2")/reset_method")"
 	diag "of one that was revived $(cat "$(sys "$NVME")/reset_method")"
 	times=5
-	check "five at once" inject 5 --wait 2000 --delay 500
+	# Each stop at a breakpoint takes its time on a busy machine: all five before the first is read.
+	check "five at once" inject 5 --wait 5000 --delay 4000
 	check "five at once: the owner gets the four that the kernel keeps" says_n 4 '^error seq=[1-4] pec=0x5 ' \
 		$owner
 	check "five at once: and is told of the one that is lost" says_n 1 '^lost seq=5 lost=1$' $owner
@@ -76,9 +77,15 @@ kill $tracer
 wait $tracer
 check "the trace ends well" test $? = 0
 cp $trace "$EEH_OUT/"
-timeout -s INT 3 eehctl trace > $trace 2>&1 &
-wait_for 5 armed
+disarmed() { ! armed; }
+check "no probe is left" wait_for 10 disarmed
+eehctl trace > $trace 2>&1 &
+tracer=$!
+check "attached again" wait_for 10 armed
 check "and a last error" nvme-zpci --wait 2000 "$NVME"
-wait
+last() { grep -q 'zpci  ' $trace; }
+wait_for 10 last
+kill $tracer
+wait $tracer
 check "as text" says '0001:101 *zpci *dma-iommu: DMA by function 0x101 to 0x1008.*translation protection' $trace
 finish
