@@ -92,7 +92,8 @@ enum rtas_state rtas_state(struct rtas_call *c, struct eeh_rtas_pe *pe, uint32_t
 		state = pe->pe->history.reset_asserted ? RTAS_RESET : RTAS_UNAVAILABLE;
 		break;
 	case EEH_PE_FROZEN:
-		state = RTAS_STOPPED;
+		/* The kernel freezes a PE before it resets it (eeh_pe_reset()), says PowerNV. */
+		state = pe->pe->history.reset_asserted ? RTAS_RESET : RTAS_STOPPED;
 		break;
 	case EEH_PE_DMA_STOPPED:
 		state = RTAS_STOPPED_DMA;
