@@ -2,8 +2,11 @@
 /*
  * Internal interfaces of the eeh_bpf module.
  *
- *   tap_probe.c  delivers what the kernel does (hcalls, EEH operations)
- *   tap_check.c  delivers the kernel's own checks, and what threatens a canary
+ *   tap_native.c delivers the questions (hcalls, the kernel's own checks) where the
+ *                kernel has hooks for them, kernel/patches/
+ *   tap_stock.c  does so where it has none
+ *   tap_probe.c  delivers what the kernel does with PEs
+ *   tap_check.c  delivers what threatens a canary
  *   rtas.c       a guest's RTAS argument block: question in, answer out
  *   query.c      one query: policy, evidence, verdict, counters
  *   ops.c        the struct_ops type and the evidence kfuncs
@@ -40,6 +43,7 @@
 extern struct workqueue_struct *core_wq;
 
 struct eeh_pe;
+struct ftrace_ops;
 struct iommu_group;
 struct kvm;
 struct kvm_vcpu;
@@ -303,7 +307,29 @@ extern atomic_t watch_active;
 
 /* ---------------------------------------------------------------- rtas.c */
 
-void rtas_hcall(struct kvm_vcpu *vcpu);
+bool rtas_hcall(struct kvm_vcpu *vcpu);		/* answered? */
+
+/* ------------------------------------------- tap_native.c or tap_stock.c */
+
+#ifdef EEH_BPF_NATIVE
+#define TAP_NATIVE	true
+#else
+#define TAP_NATIVE	false
+#endif
+
+int tap_hook_init(void);
+void tap_hook_exit(void);
+void tap_hook_rtas(bool on);		/* may sleep; once off, it runs no more */
+bool tap_hook_rtas_on(void);
+int tap_hook_check(const char **failed);	/* may sleep */
+void tap_unhook_check(void);		/* may sleep; it runs no more then */
+
+/* A vCPU goes on after the VMM answered. */
+static inline void tap_vcpu_back(struct kvm_vcpu *vcpu)
+{
+	if (unlikely(atomic_read(&watch_active)))
+		watch_vcpu_run(vcpu);
+}
 
 /* ----------------------------------------------------------- tap_probe.c */
 
@@ -321,11 +347,14 @@ void tap_event_put(void);		/* may sleep */
 
 void tap_check_policy(bool attached);	/* may sleep */
 void tap_check_want(bool any);		/* is there a canary? may sleep */
+bool tap_check_answer(phys_addr_t addr);	/* in any context but NMIs */
 void tap_check_isolated(void);
 bool tap_check_armed(void);
 bool tap_check_busy(void);		/* a thaw or reset is under way */
 bool tap_check_settle(void);		/* since it was armed; may sleep */
 bool tap_check_missed(void);
+int tap_probe(struct ftrace_ops *ops, const char * const *names, int n, const char **failed);
+void tap_unprobe(struct ftrace_ops *ops);
 
 /* ----------------------------------------------------------------- dev.c */
 

@@ -32,10 +32,12 @@ struct rtas_block {
  * The result is in guest memory; what is left of the hcall is to return
  * H_SUCCESS. Skipping the function from a probe would break BPF trampolines on
  * it, so let it run, as a call that does just that: H_CONFER to nobody. r4 is
- * volatile across an hcall (PAPR, "Register Usage").
+ * volatile across an hcall (PAPR, "Register Usage"). A hook does that by itself.
  */
 static void finish_hcall(struct kvm_vcpu *vcpu)
 {
+	if (TAP_NATIVE)
+		return;
 	kvmppc_set_gpr(vcpu, 3, H_CONFER);
 	kvmppc_set_gpr(vcpu, 4, -1UL);
 }
@@ -59,7 +61,8 @@ static enum eeh_bpf_outcome query(struct kvm_vcpu *vcpu, const struct question *
 	enum eeh_bpf_outcome out;
 	struct binding *b;
 
-	if (!READ_ONCE(core_enabled) || READ_ONCE(core_bypassed) || !can_finish_hcall(vcpu->kvm))
+	if (!READ_ONCE(core_enabled) || READ_ONCE(core_bypassed) ||
+	    (!TAP_NATIVE && !can_finish_hcall(vcpu->kvm)))
 		return EEH_BPF_OUT_BYPASSED;
 
 	b = binding_find(question);
@@ -117,7 +120,7 @@ static bool reconfigures(const struct rtas_block *blk)
 	return false;
 }
 
-static void handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
+static bool handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
 			 const struct rtas_block *blk)
 {
 	bool trace = trace_eeh_freeze_query_enabled();
@@ -131,7 +134,7 @@ static void handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
 	    nret < QUERY_NRET_MIN || nret > QUERY_NRET_MAX) {
 		if (reconfigures(blk))
 			binding_drop_bus(vcpu->kvm, buid);
-		return;
+		return false;
 	}
 
 	k = (struct query) {};
@@ -146,13 +149,15 @@ static void handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
 	if (trace)
 		trace_eeh_freeze_query(k.q.vm, EEH_BPF_TAP_RTAS, k.q.phb, k.q.pe_addr, k.evidence,
 				       out, local_clock() - start);
+	return out == EEH_BPF_OUT_ANSWERED;
 }
 
 /* Called in the vCPU's thread, before its H_RTAS is handled. */
-void rtas_hcall(struct kvm_vcpu *vcpu)
+bool rtas_hcall(struct kvm_vcpu *vcpu)
 {
 	struct guest_block g __uninitialized;
 	struct rtas_block blk __uninitialized;
+	bool answered = false;
 	int idx;
 
 	preempt_disable_notrace();
@@ -160,7 +165,7 @@ void rtas_hcall(struct kvm_vcpu *vcpu)
 	if (guest_block_get(&g, vcpu, kvmppc_get_gpr(vcpu, 4) & KVM_PAM, QUERY_BYTES)) {
 		/* a copy: another vCPU may be writing to it */
 		if (guest_block_read(&g, (__be32 *)&blk, sizeof(blk) / sizeof(__be32)))
-			handle_block(vcpu, &g, &blk);
+			answered = handle_block(vcpu, &g, &blk);
 		else
 			stat_outcome(EEH_BPF_OUT_FAULT);
 		guest_block_put(&g);
@@ -169,4 +174,5 @@ void rtas_hcall(struct kvm_vcpu *vcpu)
 	}
 	srcu_read_unlock(&vcpu->kvm->srcu, idx);
 	preempt_enable_notrace();
+	return answered;
 }

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The check tap: this kernel's own checks, on stock kernels.
+ * The check tap: this kernel's own checks.
  *
  * Every readX() that reads all-ones calls eeh_check_failure(token); checks after reads of
  * the configuration space do not come by there, they call eeh_dev_check_failure(). It turns
- * the token into a physical address, and asks eeh_addr_cache_get_dev() for the device, which
- * nobody else does. An ftrace callback there looks for a canary that speaks for the address.
- * If the answer is "not frozen" it puts another address in its place, one that belongs to no
- * PCI device: eeh_check_failure() then returns 0 as it would have, and counts the call in
- * "no device" of /proc/powerpc/eeh. It changes no control flow, so it coexists with BPF
- * programs and probes.
+ * the token into a physical address, and that is where tap_native.c or tap_stock.c come in:
+ * they ask tap_check_answer() whether a canary that speaks for the address is evidence.
  *
  * Beside it, what the canaries must hear of before it happens: thaws and resets (at
  * the platforms' functions that every one ends in, with an fprobe to know when they are
@@ -34,9 +30,6 @@
 
 #include "internal.h"
 #include "trace.h"
-
-/* An address that no device has: eeh_addr_cache_insert_dev() leaves out what begins at 0 */
-#define NOWHERE	0UL
 
 /* A check that was audited: the task that is in eeh_check_failure() for it */
 static DEFINE_PER_CPU(struct task_struct *, audited);
@@ -94,21 +87,16 @@ static __always_inline bool check_answer(phys_addr_t addr)
 	return out == EEH_BPF_OUT_ANSWERED;
 }
 
-/* struct eeh_dev *eeh_addr_cache_get_dev(unsigned long addr): only eeh_check_failure() calls it */
-static void notrace __no_stack_protector tap_check(unsigned long ip, unsigned long parent_ip,
-						   struct ftrace_ops *op,
-						   struct ftrace_regs *fregs)
+bool notrace __no_stack_protector tap_check_answer(phys_addr_t addr)
 {
 	unsigned long flags;
+	bool answered;
 
-	if (in_nmi())
-		return;
 	local_irq_save(flags);
 	__this_cpu_write(audited, NULL);
-	if (check_answer(ftrace_regs_get_argument(fregs, 0)))
-		/* r3: the first argument here, the return value elsewhere */
-		ftrace_regs_set_return_value(fregs, NOWHERE);
+	answered = check_answer(addr);
 	local_irq_restore(flags);
+	return answered;
 }
 
 /* A PE is marked isolated, which for an audited check is the firmware's word. */
@@ -120,8 +108,6 @@ void tap_check_isolated(void)
 	stat_inc(STAT_DISAGREED);
 	pr_alert_ratelimited("audit: a PE is frozen where its canary was not all-ones\n");
 }
-
-static struct ftrace_ops ops_check = { .func = tap_check, .flags = FTRACE_OPS_FL_PERMANENT };
 
 /* ---------------------------------------- what a canary must hear of before */
 
@@ -225,7 +211,8 @@ static unsigned long address_of(const char *name)
 	return (unsigned long)kp.addr;
 }
 
-static int probe(struct ftrace_ops *ops, const char * const *names, int n)
+/* @failed: what could not be probed */
+int tap_probe(struct ftrace_ops *ops, const char * const *names, int n, const char **failed)
 {
 	unsigned long addr;
 	int i, err;
@@ -234,20 +221,20 @@ static int probe(struct ftrace_ops *ops, const char * const *names, int n)
 		addr = address_of(names[i]);
 		err = addr ? ftrace_set_filter_ip(ops, addr, 0, i == 0) : -ENOENT;
 		if (err) {
-			failed = names[i];
+			*failed = names[i];
 			goto err;
 		}
 	}
 	err = register_ftrace_function(ops);
 	if (!err)
 		return 0;
-	failed = names[0];
+	*failed = names[0];
 err:
 	ftrace_free_filter(ops);
 	return err;
 }
 
-static void unprobe(struct ftrace_ops *ops)
+void tap_unprobe(struct ftrace_ops *ops)
 {
 	/* waits until no callback runs any more */
 	if (unregister_ftrace_function(ops))
@@ -257,17 +244,16 @@ static void unprobe(struct ftrace_ops *ops)
 
 static int arm(void)
 {
-	static const char * const check_fn = "eeh_addr_cache_get_dev";
 	int err;
 
 	/* What threatens the canaries comes first. */
-	err = probe(&ops_pci_write, pci_write_fns, ARRAY_SIZE(pci_write_fns));
+	err = tap_probe(&ops_pci_write, pci_write_fns, ARRAY_SIZE(pci_write_fns), &failed);
 	if (err)
 		return err;
-	err = probe(&ops_eeh_write, eeh_write_fns, ARRAY_SIZE(eeh_write_fns));
+	err = tap_probe(&ops_eeh_write, eeh_write_fns, ARRAY_SIZE(eeh_write_fns), &failed);
 	if (err)
 		goto err_pci;
-	err = probe(&ops_thaw, thaw_fns, ARRAY_SIZE(thaw_fns));
+	err = tap_probe(&ops_thaw, thaw_fns, ARRAY_SIZE(thaw_fns), &failed);
 	if (err)
 		goto err_eeh;
 	thaw_probe.nmissed = 0;
@@ -275,7 +261,7 @@ static int arm(void)
 	err = register_fprobe_syms(&thaw_probe, thaw_fns, ARRAY_SIZE(thaw_fns));
 	if (err)
 		goto err_thaw;
-	err = probe(&ops_check, &check_fn, 1);
+	err = tap_hook_check(&failed);
 	if (err)
 		goto err_fprobe;
 	failed = NULL;
@@ -287,27 +273,27 @@ static int arm(void)
 err_fprobe:
 	unregister_fprobe(&thaw_probe);
 err_thaw:
-	unprobe(&ops_thaw);
+	tap_unprobe(&ops_thaw);
 err_eeh:
-	unprobe(&ops_eeh_write);
+	tap_unprobe(&ops_eeh_write);
 err_pci:
-	unprobe(&ops_pci_write);
+	tap_unprobe(&ops_pci_write);
 	return err;
 }
 
 static void disarm(void)
 {
 	WRITE_ONCE(armed, false);
-	unprobe(&ops_check);
+	tap_unhook_check();
 	/* Nobody hears of thaws from here on. */
 	canary_suspend_all("idle");
 	/* One whose end is not seen would count as running for ever: none is worth that. */
 	while (tap_check_busy())
 		msleep(20);
 	unregister_fprobe(&thaw_probe);
-	unprobe(&ops_thaw);
-	unprobe(&ops_eeh_write);
-	unprobe(&ops_pci_write);
+	tap_unprobe(&ops_thaw);
+	tap_unprobe(&ops_eeh_write);
+	tap_unprobe(&ops_pci_write);
 }
 
 static void update(void)

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Taps for stock kernels: probes on two tracepoints of kvm-hv, and ftrace callbacks
- * at the entry of a few functions of the EEH core, which has no tracepoints.
- *
- * None changes where a function continues, so they coexist with BPF fentry/fexit
- * programs, kprobes and tracers. The hot one is a tracepoint for that reason, too:
- * where an ftrace callback shares its function with a BPF trampoline, powerpc calls it
- * through ftrace_regs_caller, which gives a task that was moved to another CPU
- * meanwhile the PACA of the one it left (docs/lab-known-issues.md).
+ * What the kernel does with PEs: ftrace callbacks at the entry of a few functions of the
+ * EEH core. None changes where a function continues, so they coexist with BPF
+ * fentry/fexit programs, kprobes and tracers.
  *
  * They are armed only while a policy is attached; the callbacks are marked permanent,
  * so that kernel.ftrace_enabled=0 can not silently take away those that drop bindings.
@@ -15,17 +10,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ftrace.h>
-#include <linux/kvm_host.h>
-#include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/tracepoint.h>
 
 #include <asm/eeh.h>
-#include <asm/hvcall.h>
-#include <asm/kvm_book3s.h>
-#include <asm/kvm_ppc.h>
 #include <asm/pci-bridge.h>
 #include <asm/ppc-pci.h>
 
@@ -33,23 +21,6 @@
 #include "trace.h"
 
 /* ------------------------------------------------------------- callbacks */
-
-/* kvm_hcall_enter, in kvmppc_vcpu_run_hv() just before kvmppc_pseries_do_hcall() */
-static void tap_hcall(void *data, struct kvm_vcpu *vcpu)
-{
-	if (unlikely(kvmppc_get_gpr(vcpu, 3) == H_RTAS))
-		rtas_hcall(vcpu);
-}
-
-/* kvmppc_run_vcpu_enter: the vCPU's thread is about to enter the guest */
-static void tap_vcpu_run(void *data, struct kvm_vcpu *vcpu)
-{
-	if (likely(!atomic_read(&watch_active)))
-		return;
-	preempt_disable_notrace();
-	watch_vcpu_run(vcpu);
-	preempt_enable_notrace();
-}
 
 /* Whatever may thaw or reset a PE voids the evidence that is under way. */
 static struct pe_wrap *void_evidence(const struct eeh_pe *pe)
@@ -185,25 +156,7 @@ static void notrace tap_eeh(unsigned long ip, unsigned long parent_ip, struct ft
 static struct ftrace_ops ops_eeh = { .func = tap_eeh, .flags = FTRACE_OPS_FL_PERMANENT };
 
 static DEFINE_MUTEX(tap_mutex);
-static bool tap_wanted;		/* a policy is attached */
-static bool rtas_armed;
 static unsigned int event_users;	/* the policy, and open files: armed if there is one */
-
-/* kvm-hv's tracepoints, while it is loaded */
-enum { TP_RUN, TP_HCALL, TPS };
-
-static const struct {
-	const char *name;
-	void (*probe)(void *data, struct kvm_vcpu *vcpu);
-} kvm_probes[TPS] = {
-	[TP_RUN] = { "kvmppc_run_vcpu_enter", tap_vcpu_run },
-	[TP_HCALL] = { "kvm_hcall_enter", tap_hcall },
-};
-
-static struct tracepoint *kvm_tps[TPS];
-
-/* Behind everybody else: tracers see the hcall that the guest made. */
-#define TAP_PRIO	(TRACEPOINT_DEFAULT_PRIO - 10)
 
 static int arm_event(void)
 {
@@ -261,40 +214,6 @@ void tap_event_put(void)
 	event_put();
 }
 
-static void unprobe(int n)
-{
-	while (n--)
-		tracepoint_probe_unregister(kvm_tps[n], kvm_probes[n].probe, NULL);
-	/* waits until no probe runs any more */
-	tracepoint_synchronize_unregister();
-}
-
-/* Without kvm-hv there is no such guest: not an error, see tap_kvm_notify(). */
-static void arm_rtas(void)
-{
-	int i;
-
-	lockdep_assert_held(&tap_mutex);
-	if (rtas_armed || !tap_wanted || !kvm_tps[TP_RUN] || !kvm_tps[TP_HCALL])
-		return;
-	for (i = 0; i < TPS; i++) {
-		if (tracepoint_probe_register_prio(kvm_tps[i], kvm_probes[i].probe, NULL,
-						   TAP_PRIO)) {
-			unprobe(i);
-			return;
-		}
-	}
-	rtas_armed = true;
-}
-
-static void disarm_rtas(void)
-{
-	lockdep_assert_held(&tap_mutex);
-	if (rtas_armed)
-		unprobe(TPS);
-	rtas_armed = false;
-}
-
 int tap_arm(void)
 {
 	int err;
@@ -304,8 +223,7 @@ int tap_arm(void)
 	err = event_get();
 	if (err)
 		return err;
-	tap_wanted = true;
-	arm_rtas();
+	tap_hook_rtas(true);
 	tap_check_policy(true);
 	return 0;
 }
@@ -313,9 +231,8 @@ int tap_arm(void)
 void tap_disarm(void)
 {
 	guard(mutex)(&tap_mutex);
-	tap_wanted = false;
 	tap_check_policy(false);
-	disarm_rtas();
+	tap_hook_rtas(false);
 	event_put();
 }
 
@@ -324,7 +241,7 @@ ssize_t tap_show(char *buf)
 	int len = 0;
 
 	guard(mutex)(&tap_mutex);
-	if (rtas_armed)
+	if (tap_hook_rtas_on())
 		len += sysfs_emit_at(buf, len, "rtas ");
 	if (event_users)
 		len += sysfs_emit_at(buf, len, "event ");
@@ -335,47 +252,12 @@ ssize_t tap_show(char *buf)
 	return len + sysfs_emit_at(buf, len, "\n");
 }
 
-static void find_tracepoints(const struct module *mod)
-{
-	int i, t;
-
-	for (i = 0; i < mod->num_tracepoints; i++) {
-		struct tracepoint *tp = tracepoint_ptr_deref(&mod->tracepoints_ptrs[i]);
-
-		for (t = 0; t < TPS; t++)
-			if (!strcmp(tp->name, kvm_probes[t].name))
-				kvm_tps[t] = tp;
-	}
-}
-
-/* Called for modules that are there already, too. */
-static int tap_kvm_notify(struct notifier_block *nb, unsigned long action, void *data)
-{
-	const struct tp_module *tp_mod = data;
-
-	if (strcmp(tp_mod->mod->name, "kvm_hv"))
-		return NOTIFY_DONE;
-	guard(mutex)(&tap_mutex);
-	if (action == MODULE_STATE_COMING) {
-		find_tracepoints(tp_mod->mod);
-		arm_rtas();
-	} else if (action == MODULE_STATE_GOING) {
-		disarm_rtas();
-		memset(kvm_tps, 0, sizeof(kvm_tps));
-	}
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block tap_kvm_nb = {
-	.notifier_call = tap_kvm_notify,
-};
-
 int tap_init(void)
 {
-	return register_tracepoint_module_notifier(&tap_kvm_nb);
+	return tap_hook_init();
 }
 
 void tap_exit(void)
 {
-	unregister_tracepoint_module_notifier(&tap_kvm_nb);
+	tap_hook_exit();
 }
