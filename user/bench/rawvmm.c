@@ -134,7 +134,7 @@ static struct {
 	bool no_device, no_enable, no_confer, dirty_log, reset, quiet, fifo;
 	enum order order;
 	enum nonres nonres;
-	uint64_t warmup, vmm_delay_ms, live_ms, hold_ms, kill_ms, respawn, spin;
+	uint64_t warmup, vmm_delay_ms, live_ms, hold_ms, kill_ms, respawn, spin, fuzz;
 	uint32_t ask_token, vmm_token;
 	uint32_t nargs, nret;
 	uint64_t block_at;
@@ -585,9 +585,9 @@ static void create_vcpus(void)
 		poison(v);
 		if (opt.tight)
 			flags |= GF_TIGHT;
-		if (opt.dirty_log || opt.ask != ASK_RTAS)
+		if (opt.dirty_log || opt.fuzz || opt.ask != ASK_RTAS)
 			flags |= GF_NO_POISON;
-		if (opt.nonres)
+		if (opt.nonres || opt.fuzz)
 			flags |= GF_PREPARE;
 		memset(v->ctl, 0, CTL_SIZE);
 		ctl_set(v, CTL_COUNT, opt.count);
@@ -770,6 +770,129 @@ next:
 	return true;
 }
 
+/* ---- fuzzing ---- */
+
+/*
+ * Argument blocks that nobody but the VMM may answer: each must come out as the guest made it, and
+ * the guest must get what the VMM returned. One in four is an ordinary question, so that there is
+ * a binding that the others could be taken for.
+ */
+#define FUZZ_BYTES	64
+#define PAM		0x0fffffffffffffffull	/* the bits of a guest real address */
+
+static struct {
+	uint64_t rnd, gpa, ret;
+	bool pending, returned;
+	unsigned char before[FUZZ_BYTES];
+	/* cases; no exit; exit with another r4; block changed; other result in the guest */
+	uint64_t cases, missed, r4, changed, result;
+	uint64_t digest;
+} fuzz;
+
+static uint64_t fuzz_rand(void)
+{
+	fuzz.rnd ^= fuzz.rnd << 13;
+	fuzz.rnd ^= fuzz.rnd >> 7;
+	fuzz.rnd ^= fuzz.rnd << 17;
+	return fuzz.rnd;
+}
+
+static uint32_t fuzz_count(uint32_t good)
+{
+	static const uint32_t odd[] = {
+		0, 1, 2, 3, 4, 5, 6, 15, 16, 17, 255, 0x7fffffff, 0x80000000,
+		0xfffffffc, 0xfffffffd, 0xffffffff
+	};
+	uint64_t r = fuzz_rand();
+
+	if (r % 3 == 0)
+		return good;
+	return r % 17 ? odd[r / 17 % (sizeof(odd) / sizeof(odd[0]))] : (uint32_t)(r >> 32);
+}
+
+static uint64_t fuzz_place(const struct vcpu *v)
+{
+	uint64_t ps = (uint64_t)page_size, r = fuzz_rand(), at = v->block & ~(ps - 1);
+
+	switch (r % 8) {
+	case 0:		return at + ps - 1 - r / 8 % 64;	/* crosses a page */
+	case 1:		return RAM_SIZE - 1 - r / 8 % 64;	/* runs past the end */
+	case 2:		return RAM_SIZE + r / 8 % 0x100000;		/* a hole */
+	case 3:		return (r | RAM_SIZE) & ~0xfffull;		/* anywhere but in memory */
+	case 4:		return (at + r / 8 % 64) | r << 60;	/* bits of no account */
+	default:	return at + r / 8 % (ps - 256);
+	}
+}
+
+static void fuzz_snapshot(unsigned char *to)
+{
+	uint64_t gpa = fuzz.gpa & PAM, n = 0;
+
+	memset(to, 0, FUZZ_BYTES);
+	if (gpa < RAM_SIZE)
+		n = RAM_SIZE - gpa < FUZZ_BYTES ? RAM_SIZE - gpa : FUZZ_BYTES;
+	memcpy(to, ram + (n ? gpa : 0), n);
+}
+
+static void fuzz_prepare(struct vcpu *v)
+{
+	uint64_t buid = v->dev ? v->dev->buid : opt.buid, gpa;
+	uint32_t addr = v->dev ? v->dev->addr : opt.addr;
+	uint32_t w[6] = { opt.vmm_token, 3, 4, addr, (uint32_t)(buid >> 32), (uint32_t)buid };
+	bool ordinary = fuzz_rand() % 4 == 0, same = true;
+	struct kvm_regs g;
+	int i;
+
+	if (fuzz.pending)
+		fuzz.missed++;
+	else if (fuzz.returned && ctl_get(v, CTL_LAST_HCALL) != fuzz.ret)
+		fuzz.result++;
+	fuzz.gpa = v->block;
+	if (!ordinary) {
+		fuzz.gpa = fuzz_place(v);
+		w[1] = fuzz_count(3);
+		w[2] = fuzz_count(4);
+		for (i = 0; i < 6; i++)
+			if ((i == 0 || i > 2) && fuzz_rand() % 8 == 0) {
+				w[i] ^= 1u << fuzz_rand() % 32;
+				same = false;
+			}
+	}
+	gpa = fuzz.gpa & PAM;
+	/* What an earlier answer left there may differ: not all of them were the VMM's. */
+	for (i = 0; i < FUZZ_BYTES; i++)
+		if (in_ram(gpa + (uint64_t)i, 1))
+			ram[gpa + (uint64_t)i] = (char)fuzz_rand();
+	for (i = 0; i < 6; i++)
+		if (in_ram(gpa + 4ull * (uint64_t)i, 4))
+			set_block_word(gpa + 4ull * (uint64_t)i, w[i]);
+	fuzz_snapshot(fuzz.before);
+	/* A question that the kernel may well answer, wherever it is */
+	fuzz.pending = !(same && w[1] == 3 && w[2] >= 3 && w[2] <= 5);
+	fuzz.returned = false;
+	fuzz.cases += fuzz.pending;
+	CHECK(ioctl(v->fd, KVM_GET_REGS, &g));
+	g.gpr[28] = fuzz.gpa;
+	CHECK(ioctl(v->fd, KVM_SET_REGS, &g));
+}
+
+/* The call has come out to the VMM. */
+static void fuzz_exit(uint64_t r4)
+{
+	unsigned char now[FUZZ_BYTES];
+	int i;
+
+	if (!fuzz.pending)
+		return;
+	fuzz_snapshot(now);
+	fuzz.r4 += r4 != fuzz.gpa;
+	fuzz.changed += memcmp(now, fuzz.before, FUZZ_BYTES) != 0;
+	for (i = 0; i < FUZZ_BYTES; i++)
+		fuzz.digest = (fuzz.digest ^ now[i] ^ r4) * 0x100000001b3ull;
+	fuzz.pending = false;
+	fuzz.returned = true;
+}
+
 static void *vcpu_main(void *arg)
 {
 	struct vcpu *v = arg;
@@ -810,13 +933,19 @@ static void *vcpu_main(void *arg)
 			v->exits_rtas++;
 			if (opt.nonres == NONRES_NONE)
 				block_protect(v, PROT_READ | PROT_WRITE);
+			if (opt.fuzz)
+				fuzz_exit(run->papr_hcall.args[0]);
 			run->papr_hcall.ret = (uint64_t)answer_rtas(run->papr_hcall.args[0]);
+			fuzz.ret = run->papr_hcall.ret;
 			if (opt.vmm_delay_ms)
 				sleep_ms(opt.vmm_delay_ms);
 			continue;
 		case HC_PREPARE:
 			v->exits_prepare++;
-			block_protect(v, PROT_NONE);
+			if (opt.fuzz)
+				fuzz_prepare(v);
+			else
+				block_protect(v, PROT_NONE);
 			run->papr_hcall.ret = 0;
 			continue;
 		case HC_END:
@@ -977,7 +1106,7 @@ static int report(uint64_t elapsed_us)
 	min = n ? all[0] : 0;
 	med = n ? all[n / 2] : 0;
 	max = n ? all[n - 1] : 0;
-	if (sum(CTL_WRONG) || lost)
+	if (sum(CTL_WRONG) || lost || fuzz.missed || fuzz.r4 || fuzz.changed || fuzz.result)
 		rc = 1;
 	if (opt.json) {
 		printf("{\"label\":\"%s\",\"ask\":\"%s\",\"vcpus\":%d,\"tb_hz\":%" PRIu64 ",", opt.label,
@@ -988,6 +1117,11 @@ static int report(uint64_t elapsed_us)
 		       prepare, other);
 		printf(",\"dirty\":{\"set\":%" PRIu64 ",\"clear\":%" PRIu64 ",\"lost\":%" PRIu64
 		       ",\"spurious\":%" PRIu64 "}", dset, dclear, lost, spurious);
+		if (opt.fuzz)
+			printf(",\"fuzz_cases\":%" PRIu64 ",\"fuzz_missed\":%" PRIu64 ",\"fuzz_r4\":%" PRIu64
+			       ",\"fuzz_changed\":%" PRIu64 ",\"fuzz_result\":%" PRIu64
+			       ",\"fuzz_digest\":\"%016" PRIx64 "\"", fuzz.cases, fuzz.missed, fuzz.r4,
+			       fuzz.changed, fuzz.result, fuzz.digest);
 		printf(",\"bad\":%s,\"bad_hcall\":%" PRIu64 ",\"bad_status\":%" PRIu64
 		       ",\"bad_state\":%" PRIu64, bad ? "true" : "false", vcpus[0].first_bad_hcall,
 		       vcpus[0].first_bad_status, vcpus[0].first_bad_state);
@@ -1386,6 +1520,8 @@ static const char usage[] =
 "  --block-at OFFSET|cross|cross-rets|unaligned|odd|end|past|hole\n"
 "  --block-nonresident[=dontneed|none]  before each query the page of the block is dropped from\n"
 "                        the page tables, or made inaccessible\n"
+"  --fuzz SEED           argument blocks that only the VMM may answer, and some ordinary ones; JSON:\n"
+"                        fuzz_cases, what was wrong with them, fuzz_digest over what came out\n"
 "  --vmm-word I=X        the VMM answers X in return word I (a VMM that is not like QEMU)\n"
 "  --vmm-delay MS        the VMM sleeps after it wrote its answer, before the guest goes on\n"
 "\n"
@@ -1414,6 +1550,7 @@ enum {
 	O_TOKEN, O_ASKTOKEN, O_VMMTOKEN, O_NARGS, O_NRET, O_BLOCK, O_NONRES, O_WORD,
 	O_DIRTY, O_NOCONFER, O_RESET, O_KILL, O_RESPAWN, O_FASTPATH, O_HOLD, O_CONTROL,
 	O_LIVE, O_JSON, O_LABEL, O_QUIET, O_HELP, O_FIFO, O_WARMUP, O_DELAY, O_SCALING,
+	O_FUZZ,
 };
 
 static const struct option options[] = {
@@ -1434,7 +1571,7 @@ static const struct option options[] = {
 	{ "respawn", 1, NULL, O_RESPAWN }, { "fastpath", 0, NULL, O_FASTPATH },
 	{ "hold", 1, NULL, O_HOLD }, { "control", 0, NULL, O_CONTROL }, { "live", 1, NULL, O_LIVE },
 	{ "json", 0, NULL, O_JSON }, { "label", 1, NULL, O_LABEL }, { "quiet", 0, NULL, O_QUIET },
-	{ "help", 0, NULL, O_HELP }, { "fifo", 0, NULL, O_FIFO }, { 0 },
+	{ "fuzz", 1, NULL, O_FUZZ }, { "help", 0, NULL, O_HELP }, { "fifo", 0, NULL, O_FIFO }, { 0 },
 };
 
 static uint64_t number(const char *what, const char *s)
@@ -1551,6 +1688,7 @@ static void parse(int argc, char **argv)
 			opt.vmm_word_set[i] = true;
 			break;
 		}
+		case O_FUZZ:		opt.fuzz = fuzz.rnd = NUM(); break;
 		case O_DIRTY:		opt.dirty_log = true; break;
 		case O_NOCONFER:	opt.no_confer = true; break;
 		case O_RESET:		opt.reset = true; break;
@@ -1585,6 +1723,8 @@ static void parse(int argc, char **argv)
 		die(1, "--count: at least 1");
 	if (opt.dirty_log && opt.nvcpu > 1)
 		die(1, "--dirty-log: the log is cleared by reading it, so one vCPU only");
+	if (opt.fuzz && (opt.nvcpu > 1 || opt.nonres || opt.tight || opt.ask != ASK_RTAS))
+		die(1, "--fuzz: one vCPU, and nothing else that touches its blocks");
 	if (opt.tight && (opt.nonres || opt.spin))
 		die(1, "--tight has no room for --spin or --block-nonresident");
 	if (opt.slice_ms && (!opt.tight || !opt.seconds_ms || !opt.warmup || opt.ask != ASK_RTAS))
