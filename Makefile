@@ -7,6 +7,9 @@ CROSS	:= powerpc64le-linux-gnu-
 B	:= $(CURDIR)/build
 LAB	:= selftests/lab/lab
 ABI	= $(shell awk '$$1 == "headers" && $$2 == "abi" { print $$3 }' selftests/lab/lock)
+# What the emulated hosts run in make check and make bench: stock, native or both
+KERNEL	?= stock
+NATIVE_LEG = $(if $(filter native both,$(KERNEL)),native)
 MAKE_IN	= selftests/lab/in-root $(MAKE) --no-print-directory -j$(shell nproc) -f Makefile
 
 all: setup
@@ -18,7 +21,9 @@ help:
 	@echo 'make          build everything for ppc64le, into build/'
 	@echo 'make s390x    the library and the command for s390x only'
 	@echo 'make demo     show the main job on an emulated POWER10 (first run about 8 minutes)'
-	@echo 'make check    every test (.ci/run calls this); one group: selftests/run NAME'
+	@echo 'make check    every test (.ci/run calls this); one group: selftests/run NAME. KERNEL=native: on the'
+	@echo '              kernel with kernel/patches; KERNEL=both; the same for make bench'
+	@echo 'make native   the kernel with kernel/patches, and modules for it (about 10 minutes)'
 	@echo 'make bench    the figures: build/bench/results.json, a table and an SVG'
 	@echo 'make soak     longer campaigns'
 	@echo 'make mutants  break the code in planted ways and see the tests fail'
@@ -40,14 +45,18 @@ demo: all
 	$(LAB) build
 	selftests/demo/demo
 
-check: all
+check: all $(NATIVE_LEG)
 	$(MAKE_IN) faults FIRST=1
 	$(LAB) build
-	selftests/run
+	selftests/run --kernel $(KERNEL)
 
-bench: all
+native: setup
+	$(LAB) build nativekernel
+	$(MAKE_IN) modules-native NATIVE=$$($(LAB) path nativekernel)
+
+bench: all $(NATIVE_LEG)
 	$(LAB) build
-	user/bench/run
+	user/bench/run $(if $(NATIVE_LEG),--native)
 
 soak: all
 	$(LAB) build
@@ -109,6 +118,7 @@ vm-tools: user
 	$(MAKE) -C selftests/vm/genpage CROSS_COMPILE=$(CROSS) O=$(B)/payload/lib
 	$(MAKE) -C selftests/vm/eehdev CROSS_COMPILE=$(CROSS) O=$(B)/payload/bin
 	$(MAKE) -C selftests/vm/kvmfp CROSS_COMPILE=$(CROSS) O=$(B)/payload/bin
+	$(MAKE) -C selftests/vm/vfiofrozen CROSS_COMPILE=$(CROSS) O=$(B)/payload/bin
 	$(MAKE) -C user CROSS_COMPILE=$(CROSS) CLANG=clang-19 O=$(B)/ppc64le \
 		BPF_OBJ=$(B)/bpf/eeh_freeze.bpf.o install PREFIX=/usr DESTDIR=$(B)/payload/installed > /dev/null
 
@@ -138,10 +148,23 @@ define module
 	@cp $(B)/obj/modules-$(2)/$(notdir $(1))/*.ko $(B)/modules-$(2)/
 
 endef
+# native_module SOURCE: for the emulated host with the native kernel; its guests have Debian's.
+define native_module
+	@mkdir -p $(B)/obj/modules-native/$(notdir $(1)) $(B)/modules-native
+	$(MAKE) -s -C $(NATIVE)/src M=$(CURDIR)/$(1) MO=$(B)/obj/modules-native/$(notdir $(1)) \
+		ARCH=powerpc CROSS_COMPILE=$(CROSS) modules
+	@cp $(B)/obj/modules-native/$(notdir $(1))/*.ko $(B)/modules-native/
+
+endef
+
+modules-native:
+	$(foreach m,$(MODULES),$(call native_module,$(m)))
+
 MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module selftests/vm/canary_test
 
 modules:
 	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
 
 .PHONY: all help setup demo check bench soak mutants lock clean clean-cache install deb \
-	s390x cross-s390x cross bpf user bench-tools examples modules bpf-tests vm-tools faults deb-packages
+	s390x cross-s390x cross bpf user bench-tools examples modules modules-native bpf-tests \
+	vm-tools faults deb-packages native

@@ -56,13 +56,15 @@ list() {
 		}' "$work/$1"
 }
 list ppc64el '^linux-(binary|modules|headers)-[0-9].*-powerpc64le(-64k)?$' > $work/p
-list amd64 '^linux-(headers-[0-9].*-common|kbuild-[0-9].*)$' > $work/a
+list amd64 '^linux-(headers-[0-9].*-common|kbuild-[0-9].*|source-[0-9.]+)$' > $work/a
 
 # find LIST PACKAGE VERSION: its path and sha256
 find_pkg() { awk -v p="$2" -v v="$3" '$1 == p && $2 == v { print $3, $4; exit }' "$work/$1"; }
 
 lock_for() {
-	local abi=$1 version=$2 group list pkg file
+	local abi=$1 version=$2 group list pkg file series
+
+	series=$(cut -d. -f1,2 <<< "$abi")
 
 	echo "kernel version $version"
 	echo "kernel abi $abi"
@@ -81,6 +83,7 @@ lock_for() {
 	headers a linux-kbuild-$abi
 	headers p linux-headers-$abi-powerpc64le
 	headers p linux-headers-$abi-powerpc64le-64k
+	linuxsrc a linux-source-$series
 	LIST
 }
 

@@ -109,7 +109,12 @@ case_dirty() {
 }
 
 case_no_confer() {
-	passed_on "a VM without H_CONFER" bypassed --no-confer
+	# The probe answers by making another hypercall of it, the hook does not.
+	if native; then
+		answered "a VM without H_CONFER" --no-confer
+	else
+		passed_on "a VM without H_CONFER" bypassed --no-confer
+	fi
 	field exits_confer "$REPORT"
 	is "and sees no hypercall that it did not make" "REPLY == 0"
 }

@@ -11,6 +11,9 @@ K=/sys/kernel/eeh_bpf
 DEV=0001:01:00.0	# what the first --device of the machine is in L1
 DEV2=0002:01:00.0
 
+# native: has this kernel the hooks of kernel/patches/?
+native() { grep -qw eeh_rtas_hook_register /proc/kallsyms; }
+
 exec {NAP_FD}<> <(:)
 
 # nap MS: sleep without a process
