@@ -182,7 +182,7 @@ static int pe_op(struct pe *p, uint32_t op)
 	case VFIO_EEH_PE_RESET_HOT:
 	case VFIO_EEH_PE_RESET_FUNDAMENTAL:
 		now_ns += 250000000;
-		p->state = 1;
+		p->state = knob(p, "powernv ") ? 2 : 1;
 		return 0;
 	case VFIO_EEH_PE_RESET_DEACTIVATE:
 		now_ns += 1800000000;

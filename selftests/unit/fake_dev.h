@@ -8,6 +8,7 @@
  * Plays /dev/vfio and /dev/eeh over PEs that live in ROOT/fake/pes, a line each:
  * "PE GROUP STATE KNOBS", STATE as the state request says it, KNOBS words of
  *	stuck		resets succeed and leave it stopped
+ *	powernv		is frozen while a reset is asserted, as the kernel does it there
  *	later=N		the next N states are 5
  *	busy=N		the next N states are -EAGAIN (/dev/eeh only)
  *	fail=OP:ERRNO	this operation fails

@@ -137,6 +137,24 @@ static void test_rtas_gives_up(void **state)
 	assert_int_equal(vm_state(v, PE_A), 6);
 }
 
+/* On PowerNV the kernel freezes a PE before it resets it: "stopped" is then a reset that goes on. */
+static void test_rtas_frozen_by_reset(void **state)
+{
+	struct vm *v = *state;
+	int i;
+
+	vm_pes(v, "0 powernv", "0");
+	/* More often than resets in vain are allowed. */
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(vm_slot_reset(v, PE_A, 1), 0);
+		assert_int_equal(vm_state(v, PE_A), 1);
+		assert_int_equal(vm_option(v, PE_A, 2), -7);
+		assert_int_equal(vm_slot_reset(v, PE_A, 0), 0);
+		assert_int_equal(vm_state(v, PE_A), 0);
+	}
+	assert_null(vm_saw(v, EEH_RTAS_EV_FROZEN));
+}
+
 static void test_rtas_permanent(void **state)
 {
 	struct vm *v = *state;
@@ -646,7 +664,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_rtas_state_table), T(test_rtas_read_state), T(test_rtas_gives_up),
-		T(test_rtas_permanent), T(test_rtas_fundamental), T(test_rtas_host_fails),
+		T(test_rtas_frozen_by_reset), T(test_rtas_permanent), T(test_rtas_fundamental),
+		T(test_rtas_host_fails),
 		T(test_rtas_pending), T(test_rtas_pending_lost), T(test_rtas_configure),
 		T(test_rtas_synchronous), T(test_rtas_addr_info), T(test_rtas_two_groups),
 		T(test_rtas_hotplug), T(test_rtas_plug_refused), T(test_rtas_hostile),
