@@ -62,6 +62,9 @@ works() {
 		test -e /sys/bus/pci/devices/$1/driver && test \$(( \$(setpci -s $1 4.w | sed s/^/0x/) & 6 )) = 6"
 }
 
+# The e1000e's driver loads and stores registers
+poke() { in_guest "ip link set eth0 down; ip link set eth0 up" || true; }
+
 # hit NAME DEVICE FUNCTION ARGS...: inject, make it happen; the driver recovers
 hit() {
 	local name=$1 dev=$2 func=$3 before
@@ -71,6 +74,8 @@ hit() {
 	says "$name: errinjct -f $func injects" "Call to RTAS errinjct succeeded" \
 		"$@" -v -f "$func" -s "$(class_of "$dev")"
 	[[ $SAID == *succeeded* ]] || diag "$SAID"
+	# Config space: 4 and 5
+	[[ $func == [45] ]] || poke
 	look "$dev"
 	check "$name: the guest recovers" until_true 60 recovered "$before"
 	check "$name: the device works" works "$dev"
@@ -87,10 +92,12 @@ done
 check "both devices have their drivers" in_guest "test -e /sys/class/net/eth0 && test -e /dev/nvme0n1"
 in_guest "ip link set eth0 up"
 
-# ---- what this host can: config cycles, on both. The NVMe last: its disk cannot be read after a recovery
+# ---- what this host can, on both. The NVMe last: its disk cannot be read after a recovery. Config cycles
+# last: in the lab a PE is frozen again after that recovery (integrations/qemu/README.md).
+hit "e1000e: load from memory space" "$NET" 0 eeh
 hit "e1000e: load from config space" "$NET" 4 eeh
 # One of two PEs of the PHB was frozen and reset.
-check "its driver was told" resets_are "$NET" 1
+check "its driver was told" resets_are "$NET" 2
 check "the other PE's was not" resets_are "$DISK" 0
 check "and its disk can be read" \
 	in_guest "dd if=/dev/nvme0n1 of=/dev/null bs=64k count=4 iflag=direct 2> /dev/null"
