@@ -110,6 +110,13 @@ static int start(struct run *r)
 	return 0;
 }
 
+static int set_up(struct run *r)
+{
+	int err = arm_msix(r);
+
+	return err ? complain(r, "MSI-X", err) : start(r);
+}
+
 static int open_device(struct run *r)
 {
 	int err = device_open(&r->dev, r->ctx, r->address, EEH_VFIO_IOMMU_AUTO);
@@ -120,8 +127,13 @@ static int open_device(struct run *r)
 		fprintf(stderr, "nvme-zpci: %s is no zPCI function: see nvme-admin\n", r->address);
 		return -EOPNOTSUPP;
 	}
-	err = arm_msix(r);
-	return err ? complain(r, "MSI-X", err) : start(r);
+	err = set_up(r);
+	if (!err)
+		return 0;
+	/* Its last owner may have been killed in the middle of an error, which came only now. */
+	if (eeh_pe_reset(r->dev.pe, NULL))
+		return complain(r, "reset", err);
+	return set_up(r);
 }
 
 static int on_error(void *arg, const struct eeh_zpci_error *e)

@@ -16,7 +16,7 @@ for t in "${tests[@]}"; do
 	echo "lab: test $n of ${#tests[@]}: $t" > /dev/kmsg
 	echo "== $t" >&2
 	start=$SECONDS
-	timeout 120 "./$t" < /dev/null | while IFS= read -r line; do
+	timeout 300 "./$t" < /dev/null | while IFS= read -r line; do
 		printf '    %s\n' "$line"
 	done
 	rc=${PIPESTATUS[0]}
