@@ -230,6 +230,7 @@ static void test_rtas_log_decoded(void **state)
 	assert_int_equal(vm_state(v, PE_A), 2);
 	v->diag_len = 0;
 	assert_int_equal(vm_slot_reset(v, PE_A, 1), 0);
+	assert_int_equal(vm_slot_reset(v, PE_A, 0), 0);
 	vm_pes(v, "2", "0");
 	assert_int_equal(detail(v, 1, 0, 2048, &l), 0);
 	assert_null(strstr(l.text, "class:"));
