@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# t_disturb.sh [CASE...]: everything that can happen to the fast path while a guest asks.
+# t_disturb.sh [-n ROUNDS] [CASE...]: everything that can happen to the fast path while a guest asks.
+# Each thing is done ROUNDS (6) times, the slow ones a third or half as often.
 #
 # A raw VM asks on two vCPUs, and its PE is frozen and thawed all the time, while the policy is
 # detached, attached and replaced, its loader killed, the kill switch thrown, the module reloaded,
@@ -12,6 +13,7 @@ set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
 . ./vm.sh
 
+ROUNDS=6
 CASES=(onoff replace loader switch unload reset device unplug kvm_hv)
 
 attached() { get state; [[ $REPLY == attached ]]; }
@@ -49,8 +51,11 @@ begin() {
 	freezer_on
 }
 
+froze() { vmm_fields vm && ((v_frozen_throughout > 20)); }
+
 # end NAME: no wrong answer, and some were asked while frozen. asked = queries since begin
 end() {
+	until_true 20 froze || true
 	freezer_off
 	answers_again || true
 	vmm_stop vm
@@ -73,7 +78,7 @@ case_onoff() {
 	local i came_back=0
 
 	begin
-	for ((i = 0; i < 10; i++)); do
+	for ((i = 0; i < ROUNDS; i++)); do
 		eehctl fastpath off
 		nap $((RANDOM % 150))
 		eehctl fastpath on
@@ -81,7 +86,7 @@ case_onoff() {
 		nap $((RANDOM % 150))
 	done
 	end "off and on"
-	is "off and on: answers again each time" "came_back == 10"
+	is "off and on: answers again each time" "came_back == ROUNDS"
 	is "off and on: what was not counted went to the VMM" \
 		"n_queries <= asked && n_answered <= v_in_kernel"
 }
@@ -90,7 +95,7 @@ case_replace() {
 	local i
 
 	begin
-	for ((i = 0; i < 10; i++)); do
+	for ((i = 0; i < ROUNDS; i++)); do
 		eehctl fastpath policy
 		nap $((RANDOM % 100))
 	done
@@ -109,7 +114,7 @@ case_loader() {
 	eehctl fastpath off
 	eehctl fastpath on
 	took=$(((${EPOCHREALTIME/./} - took) / 1000))
-	for ((i = 0; i < 12; i++)); do
+	for ((i = 0; i < ROUNDS; i++)); do
 		eehctl fastpath off
 		eehctl fastpath on &
 		pid=$!
@@ -124,7 +129,7 @@ case_loader() {
 	done
 	# A loader that does not pin, as a VMM may be one
 	eehctl fastpath off
-	for ((i = 0; i < 4; i++)); do
+	for ((i = 0; i < ROUNDS / 2; i++)); do
 		../lies/bpf_lies --attach "$EEH_BPF/eeh_freeze.bpf.o" > /run/loader.log &
 		pid=$!
 		until_true 30 attached || true
@@ -136,7 +141,7 @@ case_loader() {
 	done
 	eehctl fastpath on
 	end "killed loaders"
-	is "killed loaders: on again each time" "clean == 12"
+	is "killed loaders: on again each time" "clean == ROUNDS"
 	diag "killed while attaching: $on times it was on, $off times off; off and on takes $took ms"
 }
 
@@ -144,7 +149,7 @@ case_switch() {
 	local i answered stopped=0 back=0
 
 	begin
-	for ((i = 0; i < 10; i++)); do
+	for ((i = 0; i < ROUNDS; i++)); do
 		echo 0 > $K/enabled
 		# from here on nothing is answered
 		get stats/answered
@@ -157,19 +162,19 @@ case_switch() {
 	done
 	end "kill switch"
 	all_counted "kill switch"
-	is "kill switch: at once, each time" "stopped == 10 && back == 10 && n_bypassed >= 20"
+	is "kill switch: at once, each time" "stopped == ROUNDS && back == ROUNDS && n_bypassed >= 2 * ROUNDS"
 }
 
 case_unload() {
 	local i refused=0 reloaded=0
 
 	begin
-	for ((i = 0; i < 5; i++)); do
+	for ((i = 0; i < ROUNDS / 2; i++)); do
 		rmmod eeh_bpf 2> /dev/null || refused=$((refused + 1))
 		answers_again || refused=-100
 	done
-	is "the module cannot be unloaded while attached" "refused == 5"
-	for ((i = 0; i < 4; i++)); do
+	is "the module cannot be unloaded while attached" "refused == ROUNDS / 2"
+	for ((i = 0; i < ROUNDS / 2; i++)); do
 		eehctl fastpath off
 		nap $((RANDOM % 100))
 		rmmod eeh_bpf
@@ -184,7 +189,7 @@ case_unload() {
 	vmm vm resume
 	answers_again || true
 	end "module reload"
-	is "module reload: answers again each time" "reloaded == 4"
+	is "module reload: answers again each time" "reloaded == ROUNDS / 2"
 }
 
 # What a VMM does when its machine is reset, and full resets of the device
@@ -192,7 +197,7 @@ case_reset() {
 	local i back=0 dropped=0
 
 	begin
-	for ((i = 0; i < 10; i++)); do
+	for ((i = 0; i < ROUNDS; i++)); do
 		get stats/dropped
 		dropped=$REPLY
 		vmm vm enable
@@ -200,7 +205,7 @@ case_reset() {
 		((REPLY > dropped)) && answers_again && back=$((back + 1))
 		nap $((RANDOM % 100))
 	done
-	is "machine reset: bindings dropped and learned again" "back == 10"
+	is "machine reset: bindings dropped and learned again" "back == ROUNDS"
 	end "machine reset"
 	all_counted "machine reset"
 }
@@ -212,7 +217,7 @@ case_device() {
 	begin
 	# closing and opening a frozen device resets it
 	freezer_off
-	for ((i = 0; i < 5; i++)); do
+	for ((i = 0; i < ROUNDS / 2; i++)); do
 		vmm vm device-close 0
 		get stats/answered
 		answered=$REPLY
@@ -229,17 +234,14 @@ case_device() {
 	vmm vm device-open 0
 	vmm vm resume
 	answers_again && back=$((back + 1))
-	is "a closed device: nothing bound, nothing answered" "clean == 6"
-	is "an open one: answers again" "back == 6"
+	is "a closed device: nothing bound, nothing answered" "clean == ROUNDS / 2 + 1"
+	is "an open one: answers again" "back == ROUNDS / 2 + 1"
 	freezer_on
-	until_true 20 froze || true
 	end "device closed and opened"
 	all_counted "device closed and opened"
 	# A question may be learned just before the close takes the device from the VM.
 	is "device closed and opened: nobody's binding was left over" "n_not_owner <= 20"
 }
-
-froze() { vmm_fields vm && ((v_frozen_throughout > 20)); }
 
 gone() { ! [[ -d /sys/bus/pci/devices/$1 ]]; }
 there() { [[ -d /sys/bus/pci/devices/$1 ]]; }
@@ -255,7 +257,7 @@ case_unplug() {
 	fi
 	device "$DEV2"
 	begin
-	for ((i = 0; i < 4; i++)); do
+	for ((i = 0; i < 2 * (ROUNDS / 3); i++)); do
 		vmm_start plug --device "$DEV2" --verify-gen "${GEN_AT[$DEV2]}" --loop-until-signal
 		until_true 20 bound_to "${DEV2%%:*}" || true
 		if ((i % 2)); then
@@ -287,9 +289,9 @@ case_unplug() {
 	thaw "$DEV2"
 	vmm_stop plug
 	is "hot-unplug and plug: the device works each time" \
-		"back == 4 && v_in_kernel > 20 && v_wrong == 0 && v_frozen_and_told > 0"
+		"back == 2 * (ROUNDS / 3) && v_in_kernel > 20 && v_wrong == 0 && v_frozen_and_told > 0"
 	end "hot-unplug and plug"
-	is "a removal that waits for its VMM holds up nobody else" "free == 2"
+	is "a removal that waits for its VMM holds up nobody else" "free == ROUNDS / 3"
 }
 
 told() { vmm_fields "$1" && ((v_frozen_and_told > 0)); }
@@ -310,11 +312,14 @@ case_kvm_hv() {
 	done
 	same "kvm_hv goes and comes: the tap with it" "$taps" "event,rtas event;event,rtas event;event,rtas event;"
 	begin
-	until_true 20 froze || true
 	end "after kvm_hv was reloaded"
 	all_counted "after kvm_hv was reloaded"
 }
 
+if [[ ${1-} == -n ]]; then
+	ROUNDS=$2
+	shift 2
+fi
 device "$DEV"
 fastpath_fresh
 for c in "${@:-${CASES[@]}}"; do

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A Linux guest with an NVMe: it reads its disk, is told of a freeze at its first query, recovers, and
-# its queries are answered in the kernel again. Reads after that: a known issue of the lab, below.
+# A Linux guest with an NVMe and an e1000e, both with MSI-X: it reads its disk, is told of a freeze at
+# its first query, recovers, and its queries are answered in the kernel again. Reads after that: a
+# known issue of the lab, below.
 # shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
@@ -10,6 +11,7 @@ set -euo pipefail
 # shellcheck source=selftests/vm/guest.sh
 . ./guest.sh
 
+DEV1=$DEV
 DEV=$DEV2
 
 # A pattern, written and read past the cache
@@ -26,9 +28,14 @@ read_disk() {
 # After a recovery the guest's NVMe gets no interrupts in the lab (not explained; it is the same
 # without the module): its driver finds completions when it looks, after a time-out. With the usual
 # ones of 30 and 60 s a recovery takes minutes.
-guest_begin --append nvme_core.admin_timeout=1 --append nvme_core.io_timeout=1
+guest_begin --append nvme_core.admin_timeout=1 --append nvme_core.io_timeout=1 --device "$DEV1"
 check "the disk can be written" write_disk
 check "and read" read_disk
+check "its MSI-X arrives" in_guest "awk '/nvme0q1/ { exit !(\$2 + \$3 > 0) }' /proc/interrupts"
+check "so does that of an e1000e" in_guest "ip link set eth0 up && for i in 1 2 3 4 5 6 7 8 9 10; do
+		awk '/eth0/ { n += \$2 + \$3 } END { exit !(n > 0) }' /proc/interrupts && exit 0
+		sleep 1
+	done; cat /proc/interrupts; exit 1"
 frozen_and_recovered "freeze" freeze "$DEV"
 # To be demanded once the lab's interrupts come back. What is read must be right in any case.
 rc=0

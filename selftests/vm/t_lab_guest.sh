@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# t_lab_guest.sh [one]: the lab's guests. They boot with an e1000e and an NVMe, both devices work there
+# The lab's guests. They boot with an e1000e and an NVMe, both devices work there
 # with MSI-X, and commands, statuses, files and time limits cross the serial channel as they should.
-# one: without a second guest.
 set -uo pipefail
 # shellcheck source=selftests/ktap.sh
 . ../ktap.sh
@@ -58,10 +57,6 @@ four_at_once() {
 check "five commands at a time" four_at_once
 check "a guest's module directory is there" guest exec a -- ls /payload/eeh_bpf.ko
 check "the monitor answers" sh -c "guest monitor a 'info status' | grep -q running"
-if [ "${1:-}" = one ]; then
-	guest stop a
-	finish
-fi
 check "two guests at a time" sh -c 'guest start b && guest exec b -- true && guest exec a -- true'
 guest stop b
 check "a stopped guest takes no command" status_is 1 guest exec b -- true
