@@ -243,7 +243,7 @@ static int binding_insert(struct binding *b, struct bind_vm *vm, unsigned int ep
 static int binding_make(struct binding *b, struct bind_vm *vm, struct iommu_group *group,
 			unsigned int epoch)
 {
-	struct query learn = {};
+	struct query learn;
 	struct eeh_pe *pe;
 	int err;
 
@@ -262,11 +262,7 @@ static int binding_make(struct binding *b, struct bind_vm *vm, struct iommu_grou
 	if (!b->pe)
 		goto err_put;
 
-	learn.pe = b->pe;
-	learn.q.pe = b->pe->cookie;
-	learn.q.phb = b->pe->phb;
-	learn.q.pe_addr = b->pe->addr;
-	learn.q.tap = EEH_BPF_TAP_RTAS;
+	query_init(&learn, b->pe, EEH_BPF_TAP_RTAS, 0, 0);
 	err = -EPERM;
 	if (!ops_may_learn(&learn))
 		goto err_put;

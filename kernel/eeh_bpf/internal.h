@@ -180,6 +180,23 @@ struct query {
 	int gen;			/* pe->gen when the evidence was asked for */
 };
 
+/* @k may be uninitialised: what a BPF program can see is written in full. */
+static __always_inline void query_init(struct query *k, struct pe_wrap *w, u32 tap, u64 vm,
+				       u32 vcpu)
+{
+	*k = (struct query) {
+		.q = {
+			.vm = vm,
+			.pe = w->cookie,
+			.phb = w->phb,
+			.pe_addr = w->addr,
+			.tap = tap,
+			.vcpu = vcpu,
+		},
+		.pe = w,
+	};
+}
+
 void query_reject(void);
 void query_policy_changed(void);
 
@@ -307,7 +324,7 @@ extern atomic_t watch_active;
 
 /* ---------------------------------------------------------------- rtas.c */
 
-bool rtas_hcall(struct kvm_vcpu *vcpu);		/* answered? */
+bool rtas_hcall(struct kvm_vcpu *vcpu);	/* answered? with kvm->srcu held */
 
 /* ------------------------------------------- tap_native.c or tap_stock.c */
 

@@ -70,13 +70,7 @@ static enum eeh_bpf_outcome query(struct kvm_vcpu *vcpu, const struct question *
 		watch_learn(vcpu, question, g->hva + QUERY_RETS);
 		return EEH_BPF_OUT_UNBOUND;
 	}
-	k->pe = b->pe;
-	k->q.vm = b->vm_cookie;
-	k->q.pe = b->pe->cookie;
-	k->q.phb = b->pe->phb;
-	k->q.pe_addr = b->pe->addr;
-	k->q.tap = EEH_BPF_TAP_RTAS;
-	k->q.vcpu = vcpu->vcpu_id;
+	query_init(k, b->pe, EEH_BPF_TAP_RTAS, b->vm_cookie, vcpu->vcpu_id);
 
 	if (!binding_owned_by(b, vcpu->kvm)) {
 		/* learned between eeh_dev_release() and the end of the close */
@@ -128,7 +122,7 @@ static bool handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
 	u32 nret = be32_to_cpu(blk->nret);
 	u64 buid = (u64)be32_to_cpu(blk->args[1]) << 32 | be32_to_cpu(blk->args[2]);
 	enum eeh_bpf_outcome out;
-	struct query k;
+	struct query k __uninitialized;
 
 	if (blk->nargs != cpu_to_be32(QUERY_NARGS) ||
 	    nret < QUERY_NRET_MIN || nret > QUERY_NRET_MAX) {
@@ -137,7 +131,8 @@ static bool handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
 		return false;
 	}
 
-	k = (struct query) {};
+	if (trace)	/* what is traced, even without a binding */
+		k = (struct query) {};
 	out = query(vcpu, &(struct question) {
 			.kvm = vcpu->kvm,
 			.token = be32_to_cpu(blk->token),
@@ -152,27 +147,20 @@ static bool handle_block(struct kvm_vcpu *vcpu, struct guest_block *g,
 	return out == EEH_BPF_OUT_ANSWERED;
 }
 
-/* Called in the vCPU's thread, before its H_RTAS is handled. */
+/*
+ * Called in the vCPU's thread, before its H_RTAS is handled, with preemption disabled and
+ * kvm->srcu held. Most calls are none that is looked at, so that is found out first.
+ */
 bool rtas_hcall(struct kvm_vcpu *vcpu)
 {
 	struct guest_block g __uninitialized;
 	struct rtas_block blk __uninitialized;
-	bool answered = false;
-	int idx;
 
-	preempt_disable_notrace();
-	idx = srcu_read_lock(&vcpu->kvm->srcu);
-	if (guest_block_get(&g, vcpu, kvmppc_get_gpr(vcpu, 4) & KVM_PAM, QUERY_BYTES)) {
-		/* a copy: another vCPU may be writing to it */
-		if (guest_block_read(&g, (__be32 *)&blk, sizeof(blk) / sizeof(__be32)))
-			answered = handle_block(vcpu, &g, &blk);
-		else
-			stat_outcome(EEH_BPF_OUT_FAULT);
-		guest_block_put(&g);
-	} else {
+	/* a copy: another vCPU may be writing to it */
+	if (!guest_block_get(&g, vcpu, kvmppc_get_gpr(vcpu, 4) & KVM_PAM, QUERY_BYTES) ||
+	    !guest_block_read(&g, (__be32 *)&blk, sizeof(blk) / sizeof(__be32))) {
 		stat_outcome(EEH_BPF_OUT_FAULT);
+		return false;
 	}
-	srcu_read_unlock(&vcpu->kvm->srcu, idx);
-	preempt_enable_notrace();
-	return answered;
+	return handle_block(vcpu, &g, &blk);
 }

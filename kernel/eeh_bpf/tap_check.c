@@ -47,12 +47,8 @@ static __always_inline enum eeh_bpf_outcome check_query(struct canary *c, struct
 {
 	enum eeh_bpf_outcome out;
 
-	k->pe = READ_ONCE(c->pe);
+	query_init(k, READ_ONCE(c->pe), EEH_BPF_TAP_CHECK, 0, 0);
 	k->canary = c;
-	k->q.pe = k->pe->cookie;
-	k->q.phb = k->pe->phb;
-	k->q.pe_addr = k->pe->addr;
-	k->q.tap = EEH_BPF_TAP_CHECK;
 	if (!READ_ONCE(core_enabled) || READ_ONCE(core_bypassed))
 		return EEH_BPF_OUT_BYPASSED;
 	out = query_decide(k);
@@ -73,12 +69,12 @@ static noinline enum eeh_bpf_outcome check_traced(struct canary *c, struct query
 	return out;
 }
 
-/* RCU. Is there evidence that the PE of the address is not frozen? */
+/* With interrupts off. Is there evidence that the PE of the address is not frozen? */
 static __always_inline bool check_answer(phys_addr_t addr)
 {
 	struct canary *c = canary_find(addr);
 	enum eeh_bpf_outcome out;
-	struct query k = {};
+	struct query k __uninitialized;
 
 	if (!c)
 		return false;

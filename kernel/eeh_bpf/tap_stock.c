@@ -35,8 +35,15 @@
 /* kvm_hcall_enter, in kvmppc_vcpu_run_hv() just before kvmppc_pseries_do_hcall() */
 static void tap_hcall(void *data, struct kvm_vcpu *vcpu)
 {
-	if (unlikely(kvmppc_get_gpr(vcpu, 3) == H_RTAS))
-		rtas_hcall(vcpu);
+	int idx;
+
+	if (likely(kvmppc_get_gpr(vcpu, 3) != H_RTAS))
+		return;
+	preempt_disable_notrace();
+	idx = srcu_read_lock(&vcpu->kvm->srcu);
+	rtas_hcall(vcpu);
+	srcu_read_unlock(&vcpu->kvm->srcu, idx);
+	preempt_enable_notrace();
 }
 
 /* kvmppc_run_vcpu_enter: the vCPU's thread is about to enter the guest */
