@@ -118,6 +118,7 @@ vm-tools: user
 	$(MAKE) -C selftests/vm/genpage CROSS_COMPILE=$(CROSS) O=$(B)/payload/lib
 	$(MAKE) -C selftests/vm/eehdev CROSS_COMPILE=$(CROSS) O=$(B)/payload/bin
 	$(MAKE) -C selftests/vm/kvmfp CROSS_COMPILE=$(CROSS) O=$(B)/payload/bin
+	$(MAKE) -C selftests/vm/hooksites CROSS_COMPILE=$(CROSS) O=$(B)/payload/bin
 	$(MAKE) -C selftests/vm/vfiofrozen CROSS_COMPILE=$(CROSS) O=$(B)/payload/bin
 	$(MAKE) -C user CROSS_COMPILE=$(CROSS) CLANG=clang-19 O=$(B)/ppc64le \
 		BPF_OBJ=$(B)/bpf/eeh_freeze.bpf.o install PREFIX=/usr DESTDIR=$(B)/payload/installed > /dev/null
