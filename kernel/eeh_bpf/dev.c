@@ -190,13 +190,13 @@ static int use_notify(struct notifier_block *nb, unsigned long action, void *dat
 			wait_unused(edev->pe);
 		break;
 	case BUS_NOTIFY_REMOVED_DEVICE:
-		guard(mutex)(&use_mutex);
-		list_for_each_entry_safe(g, tmp, &goings, node) {
-			if (g->pdev == pdev) {
-				list_del(&g->node);
-				kfree(g);
+		scoped_guard(mutex, &use_mutex)
+			list_for_each_entry_safe(g, tmp, &goings, node) {
+				if (g->pdev == pdev) {
+					list_del(&g->node);
+					kfree(g);
+				}
 			}
-		}
 		break;
 	}
 	return NOTIFY_DONE;

@@ -68,7 +68,8 @@ static inline bool guest_block_peek(const struct guest_block *g, __be32 *words, 
 
 static inline bool guest_block_read(const struct guest_block *g, __be32 *words, unsigned int n)
 {
-	const __be32 __user *from = (const __be32 __user *)g->hva;
+	const u32 __user *from = (const u32 __user *)g->hva;
+	u32 *to = (__force u32 *)words;
 	unsigned int i;
 
 	if (static_branch_unlikely(&uaccess_flush_key)) {
@@ -79,7 +80,7 @@ static inline bool guest_block_read(const struct guest_block *g, __be32 *words, 
 	if (!user_read_access_begin(from, n * sizeof(*words)))
 		goto fault;
 	for (i = 0; i < n; i++)
-		unsafe_get_user(words[i], from + i, fault_close);
+		unsafe_get_user(to[i], from + i, fault_close);
 	user_read_access_end();
 	pagefault_enable();
 	return true;

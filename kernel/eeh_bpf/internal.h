@@ -245,6 +245,7 @@ extern unsigned int core_reject_limit;
 
 /* ----------------------------------------------------------------- ops.c */
 
+int bpf_eeh_state(struct eeh_bpf_query *q);
 int ops_init(void);
 bool ops_attached(void);
 void ops_name(char *buf);
