@@ -114,8 +114,6 @@ static int on_event(void *arg, const struct eeh_event *e)
 	struct follow *f = arg;
 	size_t i;
 
-	if (f->opts.types && !(f->opts.types & EEH_EVENT_BIT(e->type)))
-		return 0;
 	for (i = 0; i < f->pe_n; i++)
 		if (f->pes[i].phb == e->phb && f->pes[i].addr == e->pe_addr)
 			break;
@@ -183,7 +181,9 @@ static int on_line(struct follow *f, const char *line)
 		ret = fail(WHERE, -EACCES, "eeh-controld: %s", json_object_get_string(o));
 	else if (json_object_object_get_ex(top, "loss", &o))
 		print_lost(event_json_u64(o, "lost"));
-	else if (json_object_object_get_ex(top, "event", &o) && event_from_json(o, &e))
+	/* it sends all types; the library's ring buffer only those that were asked for */
+	else if (json_object_object_get_ex(top, "event", &o) && event_from_json(o, &e) &&
+		 (!f->opts.types || f->opts.types & EEH_EVENT_BIT(e.type)))
 		on_event(f, &e);
 	json_object_put(top);
 	return ret;
