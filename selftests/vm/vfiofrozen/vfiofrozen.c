@@ -22,7 +22,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define FEATURE_PCI_FROZEN	13
+#define FEATURE_PCI_FROZEN	14
 
 struct frozen {
 	struct vfio_device_feature head;
