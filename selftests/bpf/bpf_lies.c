@@ -2,8 +2,9 @@
 /*
  * Loads BPF programs that try to lie, one after the other, and checks that the
  * verifier or the module refuses each, for the right reason. Those that can be
- * refused only when they answer ("lie_*") are attached and detached here; with
- * --attach one of them stays attached, for a test that sends queries meanwhile.
+ * refused only when they answer ("lie_*") are attached and detached here, and so
+ * are some that do all that is allowed ("*_ok"); with --attach one of them stays
+ * attached, for a test that sends queries meanwhile.
  *
  * Needs the module eeh_bpf, and root. Output: KTAP.
  */
@@ -79,6 +80,13 @@ static const struct lie {
 	{ "lie_verdict_minus", "lie_minus", "passed", "passed" },
 	{ "lie_verdict_huge", "lie_huge", "passed", "passed" },
 	{ "lie_verdict_wide", "lie_wide", "rejected", "rejected" },
+};
+
+/* Must not be refused: name, and the name it attaches under */
+static const char * const honest[][2] = {
+	{ "least_ok", "least_policy_ok" },
+	{ "fields_ok", "fields_ok" },
+	{ "subprog_ok", "subprog_ok" },
 };
 
 static const char *dir = ".";
@@ -216,7 +224,7 @@ static bool wait_idle(void)
 	return false;
 }
 
-static bool check_lie(const struct lie *l)
+static bool check_attached(const char *name, const char *policy)
 {
 	struct bpf_object *obj, *obj2;
 	struct bpf_link *link, *link2;
@@ -224,20 +232,20 @@ static bool check_lie(const struct lie *l)
 	bool ok;
 	int err;
 
-	err = try(l->name, &obj, &link, &stage);
+	err = try(name, &obj, &link, &stage);
 	if (err || !link) {
-		printf("# %s: %s at %s\n", l->name, strerror(-err),
+		printf("# %s: %s at %s\n", name, strerror(-err),
 		       stage == LOAD ? "load" : "attach");
 		klog_print();
 		bpf_object__close(obj);
 		return false;
 	}
-	ok = sysfs_is("state", "attached") && sysfs_is("policy", l->policy);
+	ok = sysfs_is("state", "attached") && sysfs_is("policy", policy);
 	if (!ok)
 		printf("# attached, but state or policy say otherwise\n");
 
 	/* There is one policy at a time. */
-	err = try(l->name, &obj2, &link2, &stage);
+	err = try(name, &obj2, &link2, &stage);
 	if (err != -EBUSY || stage != ATTACH) {
 		printf("# a second policy: %s; expected EBUSY\n",
 		       err ? strerror(-err) : "accepted");
@@ -273,7 +281,8 @@ static int run_all(void)
 		printf("KTAP version 1\n1..0 # SKIP a policy is attached\n");
 		return KSFT_SKIP;
 	}
-	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(refused) + ARRAY_SIZE(lies));
+	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(refused) + ARRAY_SIZE(lies) +
+	       ARRAY_SIZE(honest));
 	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		ok = check_refused(&refused[i]);
 		failed += !ok;
@@ -281,9 +290,15 @@ static int run_all(void)
 		fflush(stdout);
 	}
 	for (i = 0; i < ARRAY_SIZE(lies); i++) {
-		ok = check_lie(&lies[i]);
+		ok = check_attached(lies[i].name, lies[i].policy);
 		failed += !ok;
 		printf("%sok %zu %s\n", ok ? "" : "not ", ++n, lies[i].name);
+		fflush(stdout);
+	}
+	for (i = 0; i < ARRAY_SIZE(honest); i++) {
+		ok = check_attached(honest[i][0], honest[i][1]);
+		failed += !ok;
+		printf("%sok %zu %s\n", ok ? "" : "not ", ++n, honest[i][0]);
 		fflush(stdout);
 	}
 	return failed ? 1 : 0;
