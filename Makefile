@@ -161,7 +161,8 @@ endef
 modules-native:
 	$(foreach m,$(MODULES),$(call native_module,$(m)))
 
-MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module selftests/vm/canary_test
+MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module selftests/vm/canary_test \
+	   selftests/kunit
 
 modules:
 	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
