@@ -96,6 +96,9 @@ while read -r version abi; do
 	say "kernel $version is incomplete on this mirror, trying the next older one"
 done < <(sed -n 's/^linux-binary-\(.*\)-powerpc64le \([^ ]*\) .*/\2 \1/p' $work/p | sort -rV)
 [ -n "$chosen" ] || die "no kernel of trixie-backports is complete on $EEH_MIRROR."
+# The newest source, kernel or no kernel: the series must apply there as well (selftests/series).
+sed -n 's/^linux-source-[0-9.]* //p' $work/a | sort -V | tail -n 1 |
+	sed 's/^[^ ]* /linuxsrc-next deb /' >> $work/kernel
 
 awk 'BEGIN { RS = ""; FS = "\n" }
 	$1 == "Package: qemu" {
