@@ -24,6 +24,8 @@ help:
 	@echo 'make check    every test (.ci/run calls this); one group: selftests/run NAME. KERNEL=native: on the'
 	@echo '              kernel with kernel/patches; KERNEL=both; the same for make bench'
 	@echo 'make native   the kernel with kernel/patches, and modules for it (about 10 minutes)'
+	@echo 'make hard     that kernel with KASAN, lock checking and fault injection, and modules for it (about'
+	@echo '              25 minutes); then: selftests/run --kernel hard'
 	@echo 'make bench    the figures: build/bench/results.json, a table and an SVG'
 	@echo 'make soak     longer campaigns'
 	@echo 'make mutants  break the code in planted ways and see the tests fail'
@@ -50,9 +52,9 @@ check: all $(NATIVE_LEG)
 	$(LAB) build
 	selftests/run --kernel $(KERNEL)
 
-native: setup
-	$(LAB) build nativekernel
-	$(MAKE_IN) modules-native NATIVE=$$($(LAB) path nativekernel)
+native hard: setup
+	$(LAB) build $@kernel
+	$(MAKE_IN) modules-$@ TREE=$$($(LAB) path $@kernel)/src
 
 bench: all $(NATIVE_LEG)
 	$(LAB) build
@@ -149,17 +151,18 @@ define module
 	@cp $(B)/obj/modules-$(2)/$(notdir $(1))/*.ko $(B)/modules-$(2)/
 
 endef
-# native_module SOURCE: for the emulated host with the native kernel; its guests have Debian's.
-define native_module
-	@mkdir -p $(B)/obj/modules-native/$(notdir $(1)) $(B)/modules-native
-	$(MAKE) -s -C $(NATIVE)/src M=$(CURDIR)/$(1) MO=$(B)/obj/modules-native/$(notdir $(1)) \
+# tree_module SOURCE NAME: for the emulated host with the kernel that TREE is the tree of; its guests
+# have Debian's.
+define tree_module
+	@mkdir -p $(B)/obj/modules-$(2)/$(notdir $(1)) $(B)/modules-$(2)
+	$(MAKE) -s -C $(TREE) M=$(CURDIR)/$(1) MO=$(B)/obj/modules-$(2)/$(notdir $(1)) \
 		ARCH=powerpc CROSS_COMPILE=$(CROSS) modules
-	@cp $(B)/obj/modules-native/$(notdir $(1))/*.ko $(B)/modules-native/
+	@cp $(B)/obj/modules-$(2)/$(notdir $(1))/*.ko $(B)/modules-$(2)/
 
 endef
 
-modules-native:
-	$(foreach m,$(MODULES),$(call native_module,$(m)))
+modules-native modules-hard: modules-%:
+	$(foreach m,$(MODULES),$(call tree_module,$(m),$*))
 
 MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module selftests/vm/canary_test \
 	   selftests/kunit
@@ -168,5 +171,5 @@ modules:
 	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
 
 .PHONY: all help setup demo check bench soak mutants lock clean clean-cache install deb \
-	s390x cross-s390x cross bpf user bench-tools examples modules modules-native bpf-tests \
-	vm-tools faults deb-packages native
+	s390x cross-s390x cross bpf user bench-tools examples modules modules-native modules-hard \
+	bpf-tests vm-tools faults deb-packages native hard
