@@ -3,7 +3,8 @@
 #
 # lock-s390x.sh: choose again what the s390x part of the lab is made of, and rewrite lock-s390x: the
 # newest kernel of trixie-backports ("old": without zPCI error recovery for vfio-pci) and of experimental
-# ("new"), static libraries and shells of trixie. Run inside the s390x build root, as lock.sh.
+# ("new"), static libraries and shells of trixie, and the one library that is
+# not static (libsystemd, for eeh-controld) with what it needs. Run inside the s390x build root, as lock.sh.
 set -euo pipefail
 # shellcheck source=selftests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -65,7 +66,8 @@ packages() {
 	HEADER
 	kernel kernel-old trixie-backports
 	kernel kernel-new experimental
-	packages lib libbpf-dev libelf-dev libzstd-dev libjson-c-dev libncurses-dev
+	packages lib libbpf-dev libelf-dev libzstd-dev libjson-c-dev libncurses-dev libsystemd-dev
+	packages run libsystemd0 libcap2
 	packages tool bash-static busybox-static
 	curl -fsSL --retry 3 "$EEH_MIRROR/dists/trixie/main/source/Sources.xz" | xz -dc | awk '
 		BEGIN { RS = ""; FS = "\n" }

@@ -12,6 +12,7 @@ pkgs=(
 	gcc-s390x-linux-gnu libc6-dev-s390x-cross
 	clang-19 llvm-19 libc6-dev
 	qemu-system-s390x
+	gcc bison flex bc pahole python3 libelf-dev libssl-dev
 )
 
 mmdebstrap --variant=apt --dpkgopt=force-unsafe-io --architectures=amd64 \
