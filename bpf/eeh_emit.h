@@ -22,8 +22,9 @@ struct {
 
 __u64 eeh_seq;
 
-static __always_inline int emit(__u32 type, __u32 phb, __u32 pe_addr, __u32 source, __u64 vm,
-				__u64 arg0, __u64 arg1)
+/* Of something that happened at @time. */
+static __always_inline int emit_at(__u64 time, __u32 type, __u32 phb, __u32 pe_addr, __u32 source,
+				   __u64 vm, __u64 arg0, __u64 arg1)
 {
 	__u64 seq = __sync_fetch_and_add(&eeh_seq, 1) + 1, *lost;
 	struct eeh_event *e;
@@ -36,7 +37,7 @@ static __always_inline int emit(__u32 type, __u32 phb, __u32 pe_addr, __u32 sour
 			__sync_fetch_and_add(lost, 1);
 		return 0;
 	}
-	e->time_ns = bpf_ktime_get_boot_ns();
+	e->time_ns = time;
 	e->seq = seq;
 	e->vm = vm;
 	e->type = type;
@@ -47,6 +48,12 @@ static __always_inline int emit(__u32 type, __u32 phb, __u32 pe_addr, __u32 sour
 	e->arg[1] = arg1;
 	bpf_ringbuf_submit(e, 0);
 	return 0;
+}
+
+static __always_inline int emit(__u32 type, __u32 phb, __u32 pe_addr, __u32 source, __u64 vm,
+				__u64 arg0, __u64 arg1)
+{
+	return emit_at(bpf_ktime_get_boot_ns(), type, phb, pe_addr, source, vm, arg0, arg1);
 }
 
 #endif /* __EEH_EMIT_H */

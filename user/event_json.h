@@ -74,9 +74,11 @@ static inline struct json_object *event_json(const struct eeh_event *e)
 		jput_u64(o, "ns", e->arg[1]);
 		break;
 	case EEH_EVENT_ZPCI:
-		jput_u64(o, "pec", e->arg[0] >> 32);
+		jput_u64(o, "pec", eeh_event_pec(e));
 		jput_u64(o, "fh", (uint32_t)e->arg[0]);
 		jput_u64(o, "address", e->arg[1]);
+		jput_str(o, "fate", eeh_fate_name(eeh_event_fate(e)));
+		jput_str(o, "explanation", eeh_fate_sentence(eeh_event_fate(e)));
 		break;
 	}
 	return o;
@@ -146,7 +148,8 @@ static inline bool event_from_json(struct json_object *o, struct eeh_event *e)
 			    (event_json_u64(o, "fresh") ? 0 : (uint64_t)EEH_DEV_LOG_STALE << 32);
 		break;
 	case EEH_EVENT_ZPCI:
-		e->arg[0] = event_json_u64(o, "pec") << 32 | (uint32_t)event_json_u64(o, "fh");
+		e->arg[0] = (uint64_t)event_json_index(o, "fate", eeh_fate_name, NULL, EEH_FATES) << 48 |
+			    event_json_u64(o, "pec") << 32 | (uint32_t)event_json_u64(o, "fh");
 		e->arg[1] = event_json_u64(o, "address");
 		break;
 	default:

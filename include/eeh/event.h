@@ -9,7 +9,8 @@
  * On s390x the events come from the kernel's handlers of PCI events, without a module:
  * EEH_EVENT_ZPCI for each event of hardware, EEH_EVENT_FROZEN for those that stop a
  * function, EEH_EVENT_RESET for its resets; the other types do not occur. An event that
- * the owner is not told of (measurement blocks, a queue that is full) is told here.
+ * the owner is not told of (measurement blocks, a queue that is full, a handle that is not valid
+ * any more) is told here, with the reason: eeh_event_fate().
  *
  * On POWER it needs the kernel module; everywhere root (CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN). As
  * long as events are open, so is /dev/eeh: the module hears of freezes and asks
@@ -133,6 +134,23 @@ EEH_API int eeh_events_eventfd(struct eeh_events *events, uint32_t phb, uint32_t
  */
 EEH_API const char *eeh_event_type_name(uint32_t type);
 EEH_API const char *eeh_source_name(uint32_t source);
+
+/*
+ * EEH_EVENT_ZPCI: its event code; what became of it (enum eeh_zpci_fate), by name and in a
+ * sentence, which says why the owner has not got it, if it has not. Thread safe.
+ */
+static inline uint32_t eeh_event_pec(const struct eeh_event *event)
+{
+	return event->arg[0] >> 32 & 0xffff;
+}
+
+static inline uint32_t eeh_event_fate(const struct eeh_event *event)
+{
+	return event->arg[0] >> 48;
+}
+
+EEH_API const char *eeh_fate_name(uint32_t fate);
+EEH_API const char *eeh_fate_sentence(uint32_t fate);
 
 #ifdef __cplusplus
 }

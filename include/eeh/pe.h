@@ -319,7 +319,8 @@ struct eeh_pe_err {
 enum eeh_backend {
 	EEH_BACKEND_AUTO	= 0,	/* the first of the following that works */
 	EEH_BACKEND_VFIO	= 1,	/* ioctl of a VFIO container that this process owns */
-	EEH_BACKEND_DEV		= 2,	/* /dev/eeh of the kernel module, for any PE */
+	EEH_BACKEND_DEV		= 2,	/* /dev/eeh of the kernel module, for any PE; s390x: any
+					 * function, to look at only */
 	EEH_BACKEND_ZPCI	= 3,	/* s390x: a function that this process owns (eeh/zpci.h) */
 };
 
@@ -548,6 +549,7 @@ EEH_API int eeh_pe_enable(struct eeh_pe *pe);
  * @len:	bytes of @data
  * @data:	the PHB's structure, big endian; see eeh_log_decode(). Valid until the
  *		next call with this PE
+ * @number:	its number among those of this PE, from 1; 0: not known (POWER)
  */
 struct eeh_pe_log {
 	size_t sz;
@@ -558,6 +560,7 @@ struct eeh_pe_log {
 	uint32_t source;
 	size_t len;
 	const void *data;
+	uint64_t number;
 };
 
 /**

@@ -244,6 +244,7 @@ struct eeh_recovery_step {
  * @normal:		how often it became normal by others
  * @permanent:		how often it was given up
  * @resets:		resets begun
+ * @last_frozen:	when it froze last, whatever became of that; 0 if never
  */
 struct eeh_recovery_status {
 	size_t sz;
@@ -263,6 +264,7 @@ struct eeh_recovery_status {
 	uint64_t normal;
 	uint64_t permanent;
 	uint64_t resets;
+	uint64_t last_frozen;
 };
 
 struct eeh_recovery;

@@ -218,6 +218,20 @@ EEH_API int eeh_zpci_reset(struct eeh_zpci *z);
 EEH_API int eeh_zpci_revive(struct eeh_ctx *ctx, const char *address, const char *driver,
 			    char now[EEH_PCI_ADDRESS_LEN]);
 
+/**
+ * eeh_zpci_keep() - keep records of errors of all functions from now on
+ * @ctx:	the context
+ *
+ * For eeh_pe_log_next() and "eehctl log": the last eight errors of each function that stopped it.
+ * BPF programs keep them, pinned in <bpffs>/eeh/zpci: they go on when this process has ended,
+ * until that directory is removed, or the machine is. If they are there already nothing is done.
+ * Needs root.
+ *
+ * Return: 0; -EOPNOTSUPP (no s390x), -EPERM or -EACCES (not root), -ENOENT (the kernel has no
+ * function of that name), -errno of bpf(2).
+ */
+EEH_API int eeh_zpci_keep(struct eeh_ctx *ctx);
+
 #ifdef __cplusplus
 }
 #endif

@@ -182,11 +182,26 @@ enum eeh_event_type {
 	EEH_EVENT_INJECT	= 5,	/* arg[0]: type << 32 | func, arg[1]: address */
 	EEH_EVENT_LOG		= 6,	/* arg[0]: seq, arg[1]: flags << 32 | len */
 	EEH_EVENT_QUERY		= 7,	/* arg[0]: tap << 32 | outcome, arg[1]: ns. On request */
-	/* s390x, not from the module: an event of a PCI function. arg[0]: code << 32 | handle,
-	 * arg[1]: failing address
+	/* s390x, not from the module: an event of a PCI function. arg[0]: fate << 48 | code << 32 |
+	 * handle, arg[1]: failing address
 	 */
 	EEH_EVENT_ZPCI		= 8,
 	EEH_EVENT_MAX,
+};
+
+/*
+ * EEH_EVENT_ZPCI: what the kernel makes of the event (arch/s390/pci/pci_event.c). Up to
+ * EEH_FATE_KERNEL it is an error that stops the function.
+ */
+enum eeh_zpci_fate {
+	EEH_FATE_OWNER		= 0,	/* kept for the function's owner (since Linux 7.3) */
+	EEH_FATE_OVERFLOW	= 1,	/* its owner is signalled, but its queue is full */
+	EEH_FATE_KERNEL		= 2,	/* nobody owns it, or before 7.3: the kernel recovers it */
+	EEH_FATE_MEASUREMENT	= 3,	/* of a measurement block: logged, nobody is told */
+	EEH_FATE_STALE		= 4,	/* its handle is not valid any more: dropped */
+	EEH_FATE_GONE		= 5,	/* kernel or firmware know no such function: dropped */
+	EEH_FATE_AVAILABILITY	= 6,	/* no error: the function comes, goes, or is asked for */
+	EEH_FATES,
 };
 
 /*

@@ -27,6 +27,21 @@ static void t_event_names(void **state)
 	assert_string_equal(eeh_source_name(EEH_SOURCE_MAX), "?");
 }
 
+static void t_event_fates(void **state)
+{
+	uint32_t i, j;
+
+	(void)state;
+	for (i = 0; i < EEH_FATES; i++) {
+		assert_string_not_equal(eeh_fate_name(i), "?");
+		assert_string_not_equal(eeh_fate_sentence(i), "?");
+		for (j = 0; j < i; j++)
+			assert_string_not_equal(eeh_fate_name(i), eeh_fate_name(j));
+	}
+	assert_string_equal(eeh_fate_name(EEH_FATES), "?");
+	assert_string_equal(eeh_fate_sentence(UINT32_MAX), "?");
+}
+
 /* The layout is shared with BPF programs, and a tracer may have been built before. */
 static void t_event_layout(void **state)
 {
@@ -82,6 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t_event_names),
+		cmocka_unit_test(t_event_fates),
 		cmocka_unit_test(t_event_layout),
 		cmocka_unit_test_setup_teardown(t_event_options, unit_setup, unit_teardown),
 		cmocka_unit_test_setup_teardown(t_event_no_module, unit_setup, unit_teardown),

@@ -586,6 +586,7 @@ static void t_operations(void **state)
 /* Without a descriptor of our own: what is idle is opened, what is somebody's is not. */
 static void t_choose(void **state)
 {
+	struct eeh_pe_log log;
 	struct eeh_pe_opts opts;
 	struct unit *u = *state;
 	struct eeh_pe *pe;
@@ -598,11 +599,24 @@ static void t_choose(void **state)
 	eeh_pe_close(pe);
 	assert_int_equal(eeh_pe_open(u->ctx, 2, 0, NULL, &pe), -EOPNOTSUPP);
 	EEH_INIT(&opts);
-	opts.backend = EEH_BACKEND_DEV;
-	assert_int_equal(eeh_pe_open(u->ctx, 1, 0x101, &opts, &pe), -EOPNOTSUPP);
 	unit_file(u, "proc/300/comm", "qemu-system-s39\n");
 	link_to(u, "proc/300/fd/3", "/dev/vfio/7");
 	assert_int_equal(eeh_pe_open(u->ctx, 1, 0x101, NULL, &pe), -EBUSY);
+	/* Who does not own it may look. */
+	opts.backend = EEH_BACKEND_DEV;
+	assert_int_equal(eeh_pe_open(u->ctx, 1, 0x101, &opts, &pe), 0);
+	put(u, NVME, "config", "\x36\x1b\x10\x20");
+	assert_int_equal(eeh_pe_op(pe, EEH_PE_OP_GET_STATE, NULL), EEH_PE_RAW_NORMAL);
+	put(u, NVME, "config", "\xff\xff\xff\xff");
+	assert_int_equal(eeh_pe_op(pe, EEH_PE_OP_GET_STATE, NULL), EEH_PE_RAW_STOPPED);
+	put(u, NVME, "config", "\xff");
+	assert_int_equal(eeh_pe_op(pe, EEH_PE_OP_GET_STATE, NULL), -EIO);
+	assert_int_equal(eeh_pe_reset(pe, NULL), -EOPNOTSUPP);
+	assert_non_null(strstr(eeh_last_error(u->ctx), "owner"));
+	EEH_INIT(&log);
+	/* Nothing keeps records here. */
+	assert_int_equal(eeh_pe_log_next(pe, 0, &log), -ENODATA);
+	eeh_pe_close(pe);
 	unit_remove(u, "proc/300");
 	/* The function of another PE. */
 	take(u, &o);
@@ -663,9 +677,11 @@ static void t_event(void **state)
 	/* The other types have a meaning of their own in arg[0]. */
 	e.type = EEH_EVENT_ZPCI;
 	e.pe_addr = 0x101;
-	e.arg[0] = 0x400000001;
+	e.arg[0] = 0x0004003b00000001;
 	eeh_zpci_event(u->ctx, &e);
-	assert_int_equal(e.arg[0], 0x400000001);
+	assert_int_equal(e.arg[0], 0x0004003b00000001);
+	assert_int_equal(eeh_event_pec(&e), 0x3b);
+	assert_int_equal(eeh_event_fate(&e), EEH_FATE_STALE);
 }
 
 static void t_elsewhere(void **state)

@@ -9,6 +9,7 @@
 
 #include <eeh/event.h>
 #include <eeh/log.h>
+#include <eeh/zpci.h>
 
 #include "pe.h"
 
@@ -666,6 +667,8 @@ static int do_show(int argc, char **argv)
 		json_object_put(s.list);
 		return fail(WHERE, -ENODATA, "%s", w.any ?
 			    "there is no such number (any more): see eehctl log list" :
+			    eeh_zpci_support(ctx) >= 0 ?
+			    "nothing is kept: records are kept from the first start of eeh-controld on" :
 			    "nothing is kept: the module keeps the diagnostic data of freezes while "
 			    "/dev/eeh is open (eeh-controld, eehctl trace)");
 	}

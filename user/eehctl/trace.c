@@ -52,14 +52,16 @@ static void print_zpci(const struct eeh_event *e)
 {
 	const uint32_t words[8] = { 0, htobe32(e->arg[0]), htobe32(e->pe_addr), 0,
 				    htobe32(e->arg[1] >> 32), htobe32(e->arg[1]), 0,
-				    htobe32(e->arg[0] >> 32) };
+				    htobe32(eeh_event_pec(e)) };
 	struct eeh_log_record r;
 
 	EEH_INIT(&r);
 	if (eeh_log_decode(ctx, words, sizeof(words), NULL, &r))
-		printf(" event code 0x%x", (uint32_t)(e->arg[0] >> 32));
+		printf(" event code 0x%x", eeh_event_pec(e));
 	else
 		printf(" %s: %s", eeh_log_class_name(r.error_class), r.sentence);
+	if (eeh_event_fate(e) != EEH_FATE_OWNER)
+		printf("; %s", eeh_fate_sentence(eeh_event_fate(e)));
 }
 
 static void print_text(const struct follow *f, const struct eeh_event *e)

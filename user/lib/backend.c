@@ -47,8 +47,11 @@ static int open_own(struct eeh_pe *pe, const struct eeh_pe_info *info)
 static int choose_zpci(struct eeh_pe *pe, const struct eeh_pe_info *info,
 		       const struct eeh_pe_opts *o)
 {
-	if (o->backend == EEH_BACKEND_DEV)
-		return eeh_fail(pe->ctx, -EOPNOTSUPP, "%s: there is no /dev/eeh on s390x", pe->name);
+	memcpy(pe->address, info->devices[0]->address, sizeof(pe->address));
+	if (o->backend == EEH_BACKEND_DEV) {
+		pe->ops = &eeh_backend_zpci_look_ops;
+		return 0;
+	}
 	if (!o->zpci && info->owner == EEH_PE_OWNER_PROCESS)
 		return eeh_fail(pe->ctx, -EBUSY, "%s: process %" PRId32 " (%s) owns it, and VFIO obeys no "
 				"other", pe->name, info->pid, info->comm);

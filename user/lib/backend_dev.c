@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pe_internal.h"
+#include "zpci_internal.h"
 
 #include "../../include/uapi/eeh_dev.h"
 
@@ -63,6 +63,12 @@ int eeh_backend_dev_open(struct eeh_pe *pe)
 	return 0;
 }
 
+/* s390x has no module, and records of its own. */
+static bool is_zpci(const struct eeh_pe *pe)
+{
+	return pe->ops == &eeh_backend_zpci_look_ops || pe->ops == &eeh_backend_zpci_ops;
+}
+
 static int not_dev(struct eeh_pe *pe)
 {
 	return eeh_fail(pe->ctx, -EOPNOTSUPP, "%s: only /dev/eeh has diagnostic data, and the PE was "
@@ -79,6 +85,8 @@ int eeh_pe_log_next(struct eeh_pe *pe, uint64_t seq, struct eeh_pe_log *log)
 
 	if (log->sz < sizeof(log->sz))
 		return eeh_fail(pe->ctx, -EINVAL, "struct eeh_pe_log: sz is not set");
+	if (is_zpci(pe))
+		return eeh_zpci_log_next(pe, seq, log);
 	if (pe->ops->kind != EEH_BACKEND_DEV)
 		return not_dev(pe);
 	for (;;) {
@@ -119,6 +127,8 @@ int eeh_pe_log_fetch(struct eeh_pe *pe, uint64_t *seq)
 	struct eeh_dev_fetch arg = { .argsz = sizeof(arg), .phb = pe->phb, .pe_addr = pe->addr };
 	int ret;
 
+	if (is_zpci(pe))
+		return eeh_zpci_log_fetch(pe, seq);
 	if (pe->ops->kind != EEH_BACKEND_DEV)
 		return not_dev(pe);
 	ret = eeh_dev_ioctl_ptr(pe->ctx, pe->fd, EEH_DEV_FETCH, &arg);

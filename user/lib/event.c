@@ -25,9 +25,10 @@ struct prog {
 
 struct eeh_events {
 	struct eeh_ctx *ctx;
-	const struct prog *progs;
 	int dev;		/* -1: zPCI */
-	struct bpf_object *obj;
+	bool is_zpci;
+	struct eeh_zpci_bpf zpci;
+	struct bpf_object *obj;	/* otherwise */
 	struct bpf_link *links[PROGS];
 	struct ring_buffer *ring;
 	int lost_fd;
@@ -50,15 +51,6 @@ static const struct prog eeh_progs[PROGS + 1] = {
 	{ NULL, 0 },
 };
 
-static const struct prog zpci_progs[] = {
-	{ "ev_zpci", EEH_EVENT_ZPCI },
-	{ "ev_zpci_avail", EEH_EVENT_ZPCI },
-	{ "ev_frozen", EEH_EVENT_FROZEN },
-	{ "ev_reset", EEH_EVENT_RESET },
-	{ "ev_reset_end", EEH_EVENT_RESET },
-	{ NULL, 0 },
-};
-
 static int on_sample(void *arg, void *data, size_t len)
 {
 	struct eeh_events *ev = arg;
@@ -67,7 +59,7 @@ static int on_sample(void *arg, void *data, size_t len)
 	if (len < sizeof(e))
 		return 0;
 	memcpy(&e, data, sizeof(e));
-	if (ev->progs == zpci_progs)
+	if (ev->is_zpci)
 		eeh_zpci_event(ev->ctx, &e);
 	ev->read++;
 	ev->result = ev->fn(ev->arg, &e);
@@ -75,17 +67,8 @@ static int on_sample(void *arg, void *data, size_t len)
 	return ev->result ? -ECANCELED : 0;
 }
 
-static struct bpf_object *open_image(const struct eeh_events *ev)
+static int load_eeh(struct eeh_events *ev, const struct eeh_events_opts *o)
 {
-	return ev->progs == zpci_progs ?
-	       bpf_object__open_mem(eeh_zpci_image, eeh_zpci_image_end - eeh_zpci_image, NULL) :
-	       bpf_object__open_mem(eeh_events_image, eeh_events_image_end - eeh_events_image,
-				    NULL);
-}
-
-static int load(struct eeh_events *ev, const struct eeh_events_opts *o)
-{
-	const char *at = ev->progs == zpci_progs ? "kernel function" : "tracepoint";
 	struct eeh_ctx *ctx = ev->ctx;
 	struct bpf_program *prog;
 	const struct prog *p;
@@ -93,7 +76,8 @@ static int load(struct eeh_events *ev, const struct eeh_events_opts *o)
 	size_t i;
 	int err;
 
-	ev->obj = open_image(ev);
+	ev->obj = bpf_object__open_mem(eeh_events_image, eeh_events_image_end - eeh_events_image,
+				       NULL);
 	if (!ev->obj)
 		return eeh_fail(ctx, -errno, "cannot open the events' programs: %s",
 				strerror(errno));
@@ -104,7 +88,7 @@ static int load(struct eeh_events *ev, const struct eeh_events_opts *o)
 			return eeh_fail(ctx, err, "cannot make a buffer of %u bytes: %s",
 					o->ring_bytes, strerror(-err));
 	}
-	for (p = ev->progs; p->name; p++) {
+	for (p = eeh_progs; p->name; p++) {
 		prog = bpf_object__find_program_by_name(ev->obj, p->name);
 		bpf_program__set_autoload(prog, o->types & EEH_EVENT_BIT(p->type));
 	}
@@ -113,22 +97,38 @@ static int load(struct eeh_events *ev, const struct eeh_events_opts *o)
 		return eeh_fail(ctx, err == -ESRCH ? -ENOENT : err,
 				"cannot load the events' programs: %s%s", strerror(-err),
 				err == -EPERM || err == -EACCES ? " (root is needed)" :
-				ev->progs == zpci_progs ? "" :
 				" (is the module eeh_bpf of the same version loaded?)");
-	for (i = 0, p = ev->progs; p->name; i++, p++) {
+	for (i = 0, p = eeh_progs; p->name; i++, p++) {
 		if (!(o->types & EEH_EVENT_BIT(p->type)))
 			continue;
 		prog = bpf_object__find_program_by_name(ev->obj, p->name);
 		ev->links[i] = bpf_program__attach(prog);
 		if (!ev->links[i])
-			return eeh_fail(ctx, -errno, "cannot attach to the %s of \"%s\": %s", at,
+			return eeh_fail(ctx, -errno, "cannot attach to the tracepoint of \"%s\": %s",
 					p->name, strerror(errno));
 	}
-	ev->lost_fd = bpf_object__find_map_fd_by_name(ev->obj, "eeh_lost");
-	ev->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(ev->obj, "eeh_ring"),
-				    on_sample, ev, NULL);
+	return 0;
+}
+
+static int load_zpci(struct eeh_events *ev, const struct eeh_events_opts *o)
+{
+	const struct eeh_zpci_bpf_opts zo = { .types = o->types, .ring_bytes = o->ring_bytes };
+
+	return eeh_zpci_bpf_open(ev->ctx, &zo, &ev->zpci);
+}
+
+static int load(struct eeh_events *ev, const struct eeh_events_opts *o)
+{
+	int err = ev->is_zpci ? load_zpci(ev, o) : load_eeh(ev, o);
+	struct bpf_object *obj = ev->is_zpci ? ev->zpci.obj : ev->obj;
+
+	if (err)
+		return err;
+	ev->lost_fd = bpf_object__find_map_fd_by_name(obj, "eeh_lost");
+	ev->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(obj, "eeh_ring"), on_sample, ev,
+				    NULL);
 	if (!ev->ring)
-		return eeh_fail(ctx, -errno, "cannot map the events' buffer: %s", strerror(errno));
+		return eeh_fail(ev->ctx, -errno, "cannot map the events' buffer: %s", strerror(errno));
 	return 0;
 }
 
@@ -167,9 +167,9 @@ int eeh_events_open(struct eeh_ctx *ctx, const struct eeh_events_opts *opts,
 	if (!ev)
 		return eeh_fail(ctx, -ENOMEM, "no memory");
 	ev->ctx = ctx;
-	ev->progs = eeh_platform(ctx) == EEH_PLATFORM_ZPCI ? zpci_progs : eeh_progs;
-	ev->dev = ev->progs == eeh_progs ? eeh_dev_open(ctx, "eeh", O_RDWR) : -1;
-	if (ev->dev < 0 && ev->progs == eeh_progs) {
+	ev->is_zpci = eeh_platform(ctx) == EEH_PLATFORM_ZPCI;
+	ev->dev = ev->is_zpci ? -1 : eeh_dev_open(ctx, "eeh", O_RDWR);
+	if (ev->dev < 0 && !ev->is_zpci) {
 		err = ev->dev;
 		ev->dev = -1;
 		eeh_fail(ctx, err, "cannot open /dev/eeh: %s%s", strerror(-err),
@@ -199,6 +199,7 @@ void eeh_events_close(struct eeh_events *ev)
 	for (i = 0; i < PROGS; i++)
 		bpf_link__destroy(ev->links[i]);
 	bpf_object__close(ev->obj);
+	eeh_zpci_bpf_close(&ev->zpci);
 	eeh_dev_close(ev->ctx, ev->dev);
 	free(ev);
 }

@@ -33,3 +33,33 @@ const char *eeh_source_name(uint32_t source)
 
 	return source < EEH_SOURCE_MAX ? names[source] : "?";
 }
+
+const char *eeh_fate_name(uint32_t fate)
+{
+	static const char * const names[EEH_FATES] = {
+		[EEH_FATE_OWNER] = "owner",
+		[EEH_FATE_OVERFLOW] = "overflow",
+		[EEH_FATE_KERNEL] = "kernel",
+		[EEH_FATE_MEASUREMENT] = "measurement",
+		[EEH_FATE_STALE] = "stale",
+		[EEH_FATE_GONE] = "gone",
+		[EEH_FATE_AVAILABILITY] = "availability",
+	};
+
+	return fate < EEH_FATES ? names[fate] : "?";
+}
+
+const char *eeh_fate_sentence(uint32_t fate)
+{
+	static const char * const sentences[EEH_FATES] = {
+		[EEH_FATE_OWNER] = "kept for its owner, who has to recover it",
+		[EEH_FATE_OVERFLOW] = "lost to its owner, whose queue of events is full: it is told that one was lost",
+		[EEH_FATE_KERNEL] = "no event for an owner: the kernel recovers it, as nobody owns it, or as kernels before 7.3 do",
+		[EEH_FATE_MEASUREMENT] = "no event for an owner: it is about a measurement block, and the function goes on",
+		[EEH_FATE_STALE] = "dropped by the kernel: the function has got another handle since",
+		[EEH_FATE_GONE] = "dropped by the kernel: there is no such function any more",
+		[EEH_FATE_AVAILABILITY] = "no error: the function comes, goes, or is asked for",
+	};
+
+	return fate < EEH_FATES ? sentences[fate] : "?";
+}

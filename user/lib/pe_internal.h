@@ -71,13 +71,15 @@ struct eeh_pe {
 	int group;
 	/* zPCI; with @vfio */
 	struct eeh_zpci *zpci;
+	char address[EEH_PCI_ADDRESS_LEN];
 	/* /dev/eeh */
 	int fd;
 	bool force;
 	void *log;		/* of eeh_pe_log_next() */
 };
 
-extern const struct eeh_backend_ops eeh_backend_vfio_ops, eeh_backend_dev_ops, eeh_backend_zpci_ops;
+extern const struct eeh_backend_ops eeh_backend_vfio_ops, eeh_backend_dev_ops, eeh_backend_zpci_ops,
+	eeh_backend_zpci_look_ops;
 
 /* Puts @pe on that back end, or says why not. */
 int eeh_backend_vfio_open(struct eeh_pe *pe, int32_t group, struct eeh_vfio *vfio);

@@ -709,6 +709,7 @@ int eeh_recovery_status(const struct eeh_recovery *r, struct eeh_recovery_status
 	s.window_freezes = r->window_freezes;
 	s.window_start = r->window_start;
 	s.frozen_at = r->frozen_at;
+	s.last_frozen = r->counted_at;
 	s.since = r->since;
 	s.deadline = r->deadline;
 	s.freezes = r->freezes;
