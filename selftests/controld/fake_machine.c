@@ -214,9 +214,23 @@ static void fake_act(void *be, uint32_t phb, uint32_t addr, uint32_t action, uin
 	atomic_fetch_sub(&p->busy, 1);
 }
 
+static uint64_t fake_record_ns(void *be)
+{
+	(void)be;
+	return 0;
+}
+
+static bool fake_resets(void *be)
+{
+	(void)be;
+	return true;
+}
+
 const struct backend backend = {
 	.name = "fake",
 	.timed_resets = true,
+	.resets = fake_resets,
+	.record_ns = fake_record_ns,
 	.past = fake_past,
 	.keep_fd = fake_keep_fd,
 	.open = fake_open,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include <eeh/eeh.h>
 #include <eeh/event.h>
@@ -12,6 +13,7 @@
 #include <eeh/log.h>
 #include <eeh/pe.h>
 #include <eeh/recovery.h>
+#include <eeh/zpci.h>
 
 #include "backend.h"
 
@@ -19,6 +21,7 @@ struct machine {
 	/* Events are taken while other things are looked up: a context each. */
 	struct eeh_ctx *ctx, *events_ctx;
 	struct eeh_events *events;
+	bool zpci;		/* s390x */
 	uint64_t lost;
 	char error[600];
 };
@@ -39,10 +42,14 @@ static int machine_open(void **be)
 		snprintf(m->error, sizeof(m->error), "cannot start: %s", strerror(-err));
 		return err;
 	}
+	m->zpci = eeh_zpci_support(m->ctx) >= 0;
+	/* As the module does on POWER. */
+	if (m->zpci && eeh_zpci_keep(m->ctx))
+		fprintf(stderr, "<%d>No records of errors: %s\n", LOG_WARNING, eeh_last_error(m->ctx));
 	EEH_INIT(&eo);
 	err = eeh_events_open(m->events_ctx, &eo, &m->events);
 	if (err)
-		snprintf(m->error, sizeof(m->error), "cannot listen to the kernel module: %s",
+		snprintf(m->error, sizeof(m->error), "cannot listen to the kernel%s: %s", m->zpci ? "" : " module",
 			 eeh_last_error(m->events_ctx));
 	return err;
 }
@@ -55,6 +62,14 @@ static void machine_close(void *be)
 	eeh_ctx_free(m->events_ctx);
 	eeh_ctx_free(m->ctx);
 	free(m);
+}
+
+/* On s390x only its owner resets a function. */
+static bool machine_resets(void *be)
+{
+	struct machine *m = be;
+
+	return !m->zpci;
 }
 
 static const char *machine_error(void *be)
@@ -162,6 +177,7 @@ static int machine_past(void *be, uint32_t phb, uint32_t addr, uint64_t since,
 	struct machine *m = be;
 	struct eeh_pe_opts po;
 	struct eeh_pe_log log;
+	bool missing = false;
 	uint64_t seq = 0;
 	struct eeh_pe *pe;
 	int err;
@@ -176,12 +192,22 @@ static int machine_past(void *be, uint32_t phb, uint32_t addr, uint64_t since,
 		return err;
 	EEH_INIT(&log);
 	while (!err && !(err = eeh_pe_log_next(pe, seq, &log))) {
+		/* The oldest that is kept, and not the first: what was before it? */
+		missing |= !seq && log.number > 1 && log.time_ns > since;
 		seq = log.seq;
 		if (log.time_ns > since)
 			err = fn(arg, log.time_ns, log.source);
 	}
 	eeh_pe_close(pe);
-	return err == -ENODATA ? 0 : err;
+	return err == -ENODATA ? missing : err;
+}
+
+/* BPF programs on the same kernel function note both; an error and the next have a reset between. */
+static uint64_t machine_record_ns(void *be)
+{
+	struct machine *m = be;
+
+	return m->zpci ? 1000000 : 0;
 }
 
 static int machine_keep_fd(void *be)
@@ -324,6 +350,7 @@ out:
 const struct backend backend = {
 	.name = "libeeh",
 	.timed_resets = true,
+	.resets = machine_resets,
 	.open = machine_open,
 	.close = machine_close,
 	.error = machine_error,
@@ -332,6 +359,7 @@ const struct backend backend = {
 	.events_lost = machine_events_lost,
 	.for_each_pe = machine_for_each_pe,
 	.past = machine_past,
+	.record_ns = machine_record_ns,
 	.keep_fd = machine_keep_fd,
 	.counts = machine_counts,
 	.act = machine_act,

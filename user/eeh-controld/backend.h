@@ -57,6 +57,8 @@ struct backend {
 	const char *name;
 	/* The kernel keeps the times of resets itself. */
 	bool timed_resets;
+	/* Can PEs of other processes be reset? */
+	bool (*resets)(void *be);
 	int (*open)(void **be);
 	void (*close)(void *be);
 	/* A sentence about the last failure. */
@@ -69,10 +71,16 @@ struct backend {
 	int (*for_each_pe)(void *be, backend_pe_fn fn, void *arg);
 	/*
 	 * Freezes of a PE after @since (CLOCK_BOOTTIME, ns), one after the other; also those that
-	 * there was no event of as nobody listened.
+	 * there was no event of as nobody listened. 1: some are missing, as there were more than
+	 * records are kept of one PE.
 	 */
 	int (*past)(void *be, uint32_t phb, uint32_t addr, uint64_t since, backend_past_fn fn,
 		    void *arg);
+	/*
+	 * How far the time of a record may be from that of its event; 0: far, as a record is made when
+	 * somebody fetches its data.
+	 */
+	uint64_t (*record_ns)(void *be);
 	/* While it is open there are records of freezes; -errno. */
 	int (*keep_fd)(void *be);
 	int (*counts)(void *be, struct query_counts *q);

@@ -54,9 +54,18 @@ static int take_past(void *arg, uint64_t time, uint32_t source)
 {
 	struct past *past = arg;
 	struct pe *p = past->p;
+	struct controld *c = p->c;
+	uint64_t near = backend.record_ns(c->be);
+	struct eeh_recovery_status st;
 
+	if (near && time > c->state.time)
+		c->state.time = time;
+	pe_status(p, &st);
+	/* Its event came through. */
+	if (near && time <= st.last_frozen + near)
+		return 0;
 	/* The kernel makes another record only of what somebody has thawed. */
-	if (past->again)
+	if (past->again || near)
 		pe_tell(p->c, p, (struct eeh_recovery_event) {
 			.type = EEH_RECOVERY_EV_OTHERS, .time = time - 1 });
 	past->again = true;
@@ -74,11 +83,16 @@ void keep_catch_up(struct controld *c)
 	/* The first controller of this boot: there was nothing to miss. */
 	if (!since)
 		return;
-	for (p = c->pes; p && !err; p = p->next)
-		if (p->desc && p->desc->passed)
-			err = backend.past(c->be, p->phb, p->addr, since, take_past,
-					   &(struct past) { .p = p });
-	if (err)
+	for (p = c->pes; p && err >= 0; p = p->next) {
+		if (!p->desc || !p->desc->passed)
+			continue;
+		err = backend.past(c->be, p->phb, p->addr, since, take_past,
+				   &(struct past) { .p = p });
+		if (err > 0)
+			say(c, LOG_WARNING, "%s: it froze more often while no controller ran than records are kept: those before are not counted",
+			    pe_name(p));
+	}
+	if (err < 0)
 		say(c, LOG_WARNING, "Freezes that no controller saw may be missing: %s",
 		    strerror(-err));
 	if (c->state.freezes > before)

@@ -71,6 +71,10 @@ static void choose_rule(struct controld *c, struct pe *p)
 	/* The kernel recovers its own: two that reset one device break it. */
 	if (!desc->passed)
 		o.policy = EEH_POLICY_REPORT;
+	else if (o.policy == EEH_POLICY_RECOVER && !backend.resets(c->be))
+		o.policy = EEH_POLICY_DELEGATE;
+	if (!backend.resets(c->be))
+		o.on_timeout = EEH_POLICY_REPORT;
 	eeh_recovery_set_opts(p->r, &o);
 	if (p->policy == o.policy)
 		return;

@@ -116,6 +116,8 @@ char *request_answer(struct controld *c, const struct request *req, size_t *len)
 			return request_error(msg, len);
 		}
 	}
+	if (req->op == REQUEST_RECOVER && !backend.resets(c->be))
+		return request_error("on s390x only its owner can recover a function", len);
 	switch (req->op) {
 	case REQUEST_STATUS:
 		return wrap("status", status_json(c), len);
