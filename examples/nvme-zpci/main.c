@@ -36,6 +36,7 @@ struct run {
 	uint32_t wait_ms;	/* for the event */
 	uint32_t delay_ms;	/* from hearing of it to reading */
 	bool silent;		/* no event is expected */
+	bool late;		/* the first set-up meets an error */
 	/* of the error that is handled */
 	uint64_t faddr;
 	uint32_t got, lost, wrong;
@@ -50,6 +51,7 @@ static int usage(FILE *f)
 	      "  --wait MS      how long an event may take (100)\n"
 	      "  --delay MS     how long to wait before it is read, so that more can come (0)\n"
 	      "  --silent       the kernel is expected to report nothing: reset it all the same\n"
+	      "  --late         make one more, which comes while it is set up, as if its last owner had left it\n"
 	      "  --hold S       after that, hold the function for S seconds, or until the kernel wants it\n",
 	      f);
 	return f == stderr ? 2 : 0;
@@ -117,9 +119,35 @@ static int set_up(struct run *r)
 	return err ? complain(r, "MSI-X", err) : start(r);
 }
 
-static int open_device(struct run *r)
+/* What an owner that was killed in the middle of an error leaves to the next one. */
+static int late_error(struct run *r)
+{
+	struct pollfd p = { .fd = eeh_zpci_fd(r->dev.zpci), .events = POLLIN };
+	int err = nvme_start(&r->nvme, &r->dev);
+
+	if (err)
+		return complain(r, "set up", err);
+	nvme_submit_identify(&r->nvme, r->dev.iova + UNMAPPED);
+	return poll(&p, 1, r->wait_ms) == 1 ? 0 : complain(r, "no event came", -ETIMEDOUT);
+}
+
+static int take_device(struct run *r)
 {
 	int err = device_open(&r->dev, r->ctx, r->address, EEH_VFIO_IOMMU_AUTO);
+
+	if (err != -ENODEV)
+		return err;
+	/* It had a permanent error. A kernel before 7.3 has not told its owner so. */
+	err = eeh_zpci_revive(r->ctx, r->address, "vfio-pci", r->address);
+	if (err)
+		return err;
+	r->revived++;
+	return device_open(&r->dev, r->ctx, r->address, EEH_VFIO_IOMMU_AUTO);
+}
+
+static int open_device(struct run *r)
+{
+	int err = take_device(r);
 
 	if (err)
 		return complain(r, r->address, err);
@@ -127,13 +155,20 @@ static int open_device(struct run *r)
 		fprintf(stderr, "nvme-zpci: %s is no zPCI function: see nvme-admin\n", r->address);
 		return -EOPNOTSUPP;
 	}
+	err = r->late ? late_error(r) : 0;
+	if (err)
+		return err;
 	err = set_up(r);
-	if (!err)
+	if (!err && !r->late)
 		return 0;
-	/* Its last owner may have been killed in the middle of an error, which came only now. */
-	if (eeh_pe_reset(r->dev.pe, NULL))
-		return complain(r, "reset", err);
-	return set_up(r);
+	/*
+	 * Its last owner may have been killed in the middle of an error, which came only now. It is
+	 * nothing that this one has to recover from.
+	 */
+	printf("set up again: %s\n", err ? "it failed" : "there was an error");
+	eeh_zpci_read(r->dev.zpci, NULL, NULL);
+	err = eeh_pe_reset(r->dev.pe, NULL);
+	return err ? complain(r, "reset", err) : set_up(r);
 }
 
 static int on_error(void *arg, const struct eeh_zpci_error *e)
@@ -290,6 +325,7 @@ int main(int argc, char **argv)
 		{ "delay",	required_argument, NULL, 'd' },
 		{ "hold",	required_argument, NULL, 'h' },
 		{ "silent",	no_argument, NULL, 's' },
+		{ "late",	no_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct run r = { .wait_ms = 100, .msix = -1 };
@@ -314,6 +350,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			r.silent = true;
+			break;
+		case 'l':
+			r.late = true;
 			break;
 		default:
 			ok = false;

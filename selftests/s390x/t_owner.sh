@@ -31,6 +31,13 @@ check "killed $n times: the next owner recovers an error each time" says '^error
 diag "they were killed in the middle of $recovered recoveries"
 check "some were killed in the middle of their work" test "$recovered" -gt 0
 
+# The same, and certain: the error is there while it is set up.
+check "an error of its predecessor" nvme-zpci --late --errors 1 --wait 2000 "$NVME"
+nvme-zpci --late --errors 2 --wait 2000 "$NVME" > $log 2>&1
+check "an error of its predecessor: it is reset and set up again, and recovers its own" \
+	says '^errors=2 recoveries=2 ' $log
+[ "$KERNEL" = old ] || check "an error of its predecessor: setting it up had failed" says '^set up again: it failed$' $log
+
 # Another function, as it comes back with its history gone.
 check "the other function goes to vfio-pci" to_vfio "$NVME2"
 nvme-zpci --errors 1 --wait 2000 --hold 60 "$NVME2" > $log 2>&1 &
