@@ -19,7 +19,7 @@ all: setup
 
 help:
 	@echo 'make          build everything for ppc64le, into build/'
-	@echo 'make s390x    the library and the command for s390x only'
+	@echo 'make s390x    the library, the command and the controller for s390x only'
 	@echo 'make demo     show the main job on an emulated POWER10 (first run about 8 minutes)'
 	@echo 'make check    every test (.ci/run calls this); one group: selftests/run NAME. KERNEL=native: on the'
 	@echo '              kernel with kernel/patches; KERNEL=both; the same for make bench'
@@ -37,7 +37,8 @@ help:
 setup:
 	@$(LAB) setup
 
-# The s390x part has a build root of its own; its programs are static, as nothing is installed there.
+# The s390x part has a build root of its own; its programs are static, as nothing is installed there,
+# but for libsystemd, which Debian has as a shared library only.
 s390x: setup
 	$(LAB) build s390x
 	EEH_LAB_ROOT=$$($(LAB) path s390root) EEH_IN_ROOT_HEADERS=0 $(MAKE_IN) cross-s390x \
@@ -134,8 +135,11 @@ cross-s390x:
 	$(MAKE) -C bpf CLANG=clang-19 O=$(B)/s390x/bpf BPF_CFLAGS="-O2 -g -I$(SYSROOT)/usr/include"
 	$(MAKE) -C user eehctl $(CROSS_S390X) CLANG=clang-19 O=$(B)/s390x \
 		BPF_OBJ=$(B)/s390x/bpf/eeh_freeze.bpf.o
-	for e in nvme-admin nvme-zpci; do \
-		$(MAKE) -C examples/$$e $(CROSS_S390X) O=$(B)/s390x/bin LIBEEH=$(B)/s390x/lib/libeeh.a || exit; \
+	$(MAKE) -C user controld $(CROSS_S390X) CLANG=clang-19 O=$(B)/s390x \
+		BPF_OBJ=$(B)/s390x/bpf/eeh_freeze.bpf.o \
+		LDFLAGS="-L$(SYSROOT)/usr/lib/s390x-linux-gnu -Wl,--allow-shlib-undefined"
+	for e in examples/nvme-admin examples/nvme-zpci selftests/s390x/xhci; do \
+		$(MAKE) -C $$e $(CROSS_S390X) O=$(B)/s390x/bin LIBEEH=$(B)/s390x/lib/libeeh.a || exit; \
 	done
 CROSS_S390X = CROSS_COMPILE=s390x-linux-gnu- CFLAGS="-O2 -g -isystem $(SYSROOT)/usr/include" \
 	LDFLAGS="-static -L$(SYSROOT)/usr/lib/s390x-linux-gnu" LIBS="-lbpf -lelf -lz -lzstd -lpthread"
