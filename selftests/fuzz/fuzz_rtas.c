@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "fake_pe.h"
 #include "fuzz.h"
-#include "rtas_internal.h"
 
 #define MEM		0x3000
 #define BUID		0x800000020000001ULL
@@ -96,13 +96,8 @@ static int host_op(struct eeh_pe *pe, enum eeh_pe_op op, const struct eeh_pe_err
 	}
 }
 
-static void host_close(struct eeh_pe *pe)
-{
-	(void)pe;
-}
-
 static const struct eeh_backend_ops host_ops = {
-	.kind = EEH_BACKEND_VFIO, .op = host_op, .close = host_close,
+	.kind = EEH_BACKEND_VFIO, .op = host_op, .close = fake_pe_close,
 };
 
 static uint64_t now_ns(void *arg)
@@ -287,24 +282,9 @@ static int cpu_error(void *arg, uint32_t cpu, uint32_t err, const uint32_t *word
 
 static struct eeh_rtas_pe *add_pe(struct eeh_rtas *rtas, struct eeh_ctx *ctx, uint32_t i)
 {
+	struct eeh_rtas_pe *ret = fake_pe(rtas, ctx, i == 2 ? OTHER : BUID, i, &host_ops);
 	struct eeh_rtas_device_opts d;
-	struct eeh_rtas_pe_opts o;
-	struct eeh_rtas_pe *ret;
-	struct eeh_pe *pe = calloc(1, sizeof(*pe));
 
-	if (!pe)
-		abort();
-	pe->ctx = ctx;
-	pe->phb = 1;
-	pe->addr = i;
-	pe->group = i;
-	pe->fd = -1;
-	pe->history.sz = sizeof(pe->history);
-	pe->ops = &host_ops;
-	EEH_INIT(&o);
-	o.buid = i == 2 ? OTHER : BUID;
-	o.pe = pe;
-	must(!eeh_rtas_add_pe(rtas, &o, &ret));
 	EEH_INIT(&d);
 	d.config_addr = 0x800 * (i + 1);
 	d.device = "0001:01:00.0";

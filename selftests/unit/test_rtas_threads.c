@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rtas_internal.h"
+#include "fake_pe.h"
 #include "unit.h"
 
 #define CPUS	4
@@ -70,12 +70,9 @@ static int op(struct eeh_pe *pe, enum eeh_pe_op what, const struct eeh_pe_err *e
 	return ret;
 }
 
-static void closed(struct eeh_pe *pe)
-{
-	(void)pe;
-}
-
-static const struct eeh_backend_ops ops = { .kind = EEH_BACKEND_VFIO, .op = op, .close = closed };
+static const struct eeh_backend_ops ops = {
+	.kind = EEH_BACKEND_VFIO, .op = op, .close = fake_pe_close,
+};
 
 static uint8_t *at(uint64_t ra, size_t len)
 {
@@ -201,22 +198,8 @@ static void *run_cpu(void *arg)
 
 static struct eeh_rtas_pe *plug(struct eeh_ctx *ctx, uint32_t i)
 {
-	struct eeh_rtas_pe_opts o;
-	struct eeh_rtas_pe *ret;
-	struct eeh_pe *pe = calloc(1, sizeof(*pe));
+	struct eeh_rtas_pe *ret = fake_pe(rtas, ctx, BUID, i, &ops);
 
-	assert_non_null(pe);
-	pe->ctx = ctx;
-	pe->phb = 1;
-	pe->addr = i;
-	pe->group = i;
-	pe->fd = -1;
-	pe->history.sz = sizeof(pe->history);
-	pe->ops = &ops;
-	EEH_INIT(&o);
-	o.buid = BUID;
-	o.pe = pe;
-	assert_int_equal(eeh_rtas_add_pe(rtas, &o, &ret), 0);
 	/* As eeh_rtas_add_device(), which would look for it in files. */
 	pthread_mutex_lock(&rtas->lock);
 	ret->config_addr = 0x801 + 0x800 * i;
