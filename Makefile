@@ -170,9 +170,11 @@ modules-native modules-hard: modules-%:
 
 MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module selftests/vm/canary_test \
 	   selftests/kunit
+# Only for guests, which run Debian's kernel
+GUEST_MODULES := selftests/vm/rtas_fuzz
 
 modules:
-	$(foreach m,$(MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
+	$(foreach m,$(MODULES) $(GUEST_MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
 
 .PHONY: all help setup demo check bench soak mutants lock clean clean-cache install deb \
 	s390x cross-s390x cross bpf user bench-tools examples modules modules-native modules-hard \
