@@ -467,13 +467,27 @@ EEH_API int eeh_rtas_del_device(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe,
  * @rtas:	the engine
  * @pe:		the PE
  *
- * For a VMM that is told of freezes (EEH_DEV_EVENTFD of /dev/eeh, eeh/event.h). Looks at the
- * state, keeps diagnostic data and, if the guest has enabled it, sends it an I/O event.
+ * For a VMM that is told of freezes (eeh_rtas_pe_eventfd(), eeh/event.h). Looks at the state,
+ * keeps diagnostic data and, if the guest has enabled it, sends it an I/O event.
  *
  * Return: 1: an I/O event was sent; 0: not frozen, or not enabled, or it was sent before; what
  * opts.io_event() returned, if that is not 0.
  */
 EEH_API int eeh_rtas_notice(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe);
+
+/**
+ * eeh_rtas_pe_eventfd() - signal an eventfd when the PE freezes
+ * @rtas:	the engine
+ * @pe:		a PE with EEH_RTAS_PE_DEV_LOG
+ * @fd:		an eventfd(2); -1: no more
+ *
+ * The kernel module signals it, within a second or so if nobody else notices; whoever waits for it
+ * then calls eeh_rtas_notice(). It ends with eeh_rtas_del_pe().
+ *
+ * Return: 0; -ENOENT (/dev/eeh could not be opened when the PE was added), -EBADF or -EINVAL (no
+ * eventfd), -ENODEV (the PE is gone).
+ */
+EEH_API int eeh_rtas_pe_eventfd(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, int fd);
 
 /**
  * eeh_rtas_can_inject() - would an injection be accepted now?

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/eventfd.h>
 #include <linux/vfio.h>
 
 #include "fake_dev.h"
@@ -365,6 +366,7 @@ static int ioctl_dev(unsigned long request, unsigned long val)
 {
 	struct eeh_dev_pe_op *op = (void *)val;
 	struct eeh_dev_fetch *fetch;
+	struct eeh_dev_eventfd *e;
 	struct pe *p;
 
 	switch (request) {
@@ -377,6 +379,13 @@ static int ioctl_dev(unsigned long request, unsigned long val)
 		p = by_name(fetch->phb, fetch->pe_addr);
 		fetch->seq = p && p->state ? 1 : 0;
 		return p ? pe_op(p, VFIO_EEH_PE_GET_STATE) : -ENODEV;
+	case EEH_DEV_EVENTFD:
+		/* As if the module's sweep came right now. */
+		e = (void *)val;
+		p = by_name(e->phb, e->pe_addr);
+		if (!p || e->argsz != sizeof(*e) || e->flags)
+			return p ? -EINVAL : -ENODEV;
+		return e->fd >= 0 && p->state && eventfd_write(e->fd, 1) ? -errno : 0;
 	case EEH_DEV_PE_OP:
 		p = by_name(op->phb, op->pe_addr);
 		if (!p || op->argsz != sizeof(*op) || op->reserved)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/eventfd.h>
 
 #include "log_internal.h"
 #include "rtas_fixture.h"
@@ -286,6 +287,41 @@ static void test_rtas_log_dev(void **state)
 	assert_non_null(strstr(l.text, "class: dma-iommu\n"));
 }
 
+/* A VMM that has /dev/eeh is told of freezes that no call has met. */
+static void test_rtas_eventfd(void **state)
+{
+	struct vm *v = *state;
+	struct eeh_rtas_pe_opts o;
+	struct eeh_rtas_pe *pe;
+	eventfd_t n = 0;
+	int fd;
+
+	fd = eventfd(0, EFD_NONBLOCK);
+	assert_true(fd >= 0);
+	/* Without /dev/eeh: nobody who could tell. */
+	assert_int_equal(eeh_rtas_pe_eventfd(v->rtas, v->a, fd), -ENOENT);
+	unit_file(v->u, "dev/eeh", "%s", "");
+	eeh_rtas_del_pe(v->rtas, v->a);
+	EEH_INIT(&o);
+	o.buid = BUID;
+	o.group = 3;
+	o.container = eeh_vfio_container(v->vfio, 3);
+	o.device = "0001:01:00.0";
+	o.flags = EEH_RTAS_PE_DEV_LOG;
+	assert_int_equal(eeh_rtas_add_pe(v->rtas, &o, &pe), 0);
+	assert_int_equal(eeh_rtas_pe_eventfd(v->rtas, pe, fd), 0);
+	assert_int_equal(eventfd_read(fd, &n), -1);
+	/* This PE's freezes, not another's. */
+	vm_pes(v, "0", "2");
+	assert_int_equal(eeh_rtas_pe_eventfd(v->rtas, pe, fd), 0);
+	assert_int_equal(eventfd_read(fd, &n), -1);
+	vm_pes(v, "2", "0");
+	assert_int_equal(eeh_rtas_pe_eventfd(v->rtas, pe, fd), 0);
+	assert_int_equal(eventfd_read(fd, &n), 0);
+	assert_int_equal(eeh_rtas_pe_eventfd(v->rtas, pe, -1), 0);
+	close(fd);
+}
+
 static void test_rtas_log_injected(void **state)
 {
 	struct vm *v = *state;
@@ -484,7 +520,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_rtas_error_log), T(test_rtas_log_room), T(test_rtas_log_decoded),
-		T(test_rtas_log_dev), T(test_rtas_log_injected), T(test_rtas_io_event),
+		T(test_rtas_log_dev), T(test_rtas_eventfd),
+		T(test_rtas_log_injected), T(test_rtas_io_event),
 		T(test_rtas_device_tree),
 	};
 

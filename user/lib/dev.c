@@ -10,6 +10,8 @@
 
 #include "eeh_internal.h"
 
+#include "../../include/uapi/eeh_dev.h"
+
 static int sys_open(void *arg, const char *path, int flags)
 {
 	int fd;
@@ -94,6 +96,16 @@ int eeh_dev_ioctl(const struct eeh_ctx *ctx, int fd, unsigned long request, unsi
 int eeh_dev_ioctl_ptr(const struct eeh_ctx *ctx, int fd, unsigned long request, void *p)
 {
 	return eeh_dev_ioctl(ctx, fd, request, (unsigned long)p);
+}
+
+int eeh_dev_eventfd(const struct eeh_ctx *ctx, int dev, uint32_t phb, uint32_t addr, int fd)
+{
+	struct eeh_dev_eventfd e = {
+		.argsz = sizeof(e), .phb = phb, .pe_addr = addr, .fd = fd < 0 ? -1 : fd,
+	};
+	int ret = eeh_dev_ioctl_ptr(ctx, dev, EEH_DEV_EVENTFD, &e);
+
+	return ret < 0 ? ret : 0;
 }
 
 uint64_t eeh_now_ns(const struct eeh_ctx *ctx)

@@ -69,6 +69,8 @@ int eeh_dev_open(const struct eeh_ctx *ctx, const char *rel, int flags);
 void eeh_dev_close(const struct eeh_ctx *ctx, int fd);		/* -1 does nothing */
 int eeh_dev_ioctl(const struct eeh_ctx *ctx, int fd, unsigned long request, unsigned long val);
 int eeh_dev_ioctl_ptr(const struct eeh_ctx *ctx, int fd, unsigned long request, void *p);
+/* EEH_DEV_EVENTFD of /dev/eeh, open as @dev; @fd -1: no more. 0 or -errno. */
+int eeh_dev_eventfd(const struct eeh_ctx *ctx, int dev, uint32_t phb, uint32_t addr, int fd);
 uint64_t eeh_now_ns(const struct eeh_ctx *ctx);
 void eeh_sleep_ms(const struct eeh_ctx *ctx, uint32_t ms);
 

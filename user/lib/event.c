@@ -248,15 +248,12 @@ int eeh_events_lost(struct eeh_events *ev, uint64_t *lost)
 
 int eeh_events_eventfd(struct eeh_events *ev, uint32_t phb, uint32_t pe_addr, int fd)
 {
-	struct eeh_dev_eventfd e = {
-		.argsz = sizeof(e), .phb = phb, .pe_addr = pe_addr, .fd = fd < 0 ? -1 : fd,
-	};
 	int ret;
 
 	if (ev->dev < 0)
 		return eeh_fail(ev->ctx, -EOPNOTSUPP, "PE %04x:%x: on s390x its owner has an eventfd "
 				"(eeh_zpci_fd()), and nobody else", phb, pe_addr);
-	ret = eeh_dev_ioctl_ptr(ev->ctx, ev->dev, EEH_DEV_EVENTFD, &e);
-	return ret < 0 ? eeh_fail(ev->ctx, ret, "cannot watch PE %04x:%x: %s", phb, pe_addr,
+	ret = eeh_dev_eventfd(ev->ctx, ev->dev, phb, pe_addr, fd);
+	return ret ? eeh_fail(ev->ctx, ret, "cannot watch PE %04x:%x: %s", phb, pe_addr,
 				  strerror(-ret)) : 0;
 }

@@ -350,6 +350,18 @@ uint32_t eeh_rtas_pe_config_addr(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe)
 	return addr;
 }
 
+int eeh_rtas_pe_eventfd(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, int fd)
+{
+	int ret = -ENOENT;
+
+	(void)rtas;
+	pthread_mutex_lock(&pe->lock);
+	if (pe->log_pe)
+		ret = eeh_dev_eventfd(pe->log_ctx, pe->log_pe->fd, pe->host_phb, pe->host_addr, fd);
+	pthread_mutex_unlock(&pe->lock);
+	return ret;
+}
+
 /* ---- Devices */
 
 struct device_check {
