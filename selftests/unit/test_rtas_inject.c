@@ -208,6 +208,11 @@ static void test_rtas_inject_address(void **state)
 	assert_int_equal(ioa64(v, token, 12, 0x0800000000010000, UINT64_MAX), 0);
 	assert_string_equal(vm_injected(v), "0001:fd 1 12 0x800000000010000 0xffffffffffffffff\n");
 	assert_int_equal(ioa64(v, token, 12, 0, UINT64_MAX), -3);
+	/* Anywhere: the second window of the long form, the first one of the short. */
+	assert_int_equal(ioa64(v, token, 16, 0, 0), 0);
+	assert_string_equal(vm_injected(v), "0001:fd 1 16 0x800000000001000 0\n");
+	assert_int_equal(ioa(v, token, 16, 0, 0), 0);
+	assert_string_equal(vm_injected(v), "0001:fd 0 16 0x1000 0\n");
 	/* By a device's address; by none of this machine. */
 	assert_int_equal(ioa64_at(v, token, DEV_B1, 4, 0, 0), 0);
 	assert_string_equal(vm_injected(v), "0001:fc 0 4 0 0\n");

@@ -114,6 +114,20 @@ static int32_t take_credit(struct eeh_rtas *rtas)
 	return status;
 }
 
+/* ---- Classes */
+
+static bool is_mmio(const struct eeh_rtas_function *f)
+{
+	return f && (f->inject_class == EEH_INJECT_MMIO_LOAD ||
+		     f->inject_class == EEH_INJECT_MMIO_STORE);
+}
+
+static bool is_dma(const struct eeh_rtas_function *f)
+{
+	return f && (f->inject_class == EEH_INJECT_DMA_READ ||
+		     f->inject_class == EEH_INJECT_DMA_WRITE);
+}
+
 /* ---- May it be? */
 
 struct owners {
@@ -233,7 +247,7 @@ static int look_for_others(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, uint32
 	struct owners o = { .rtas = rtas, .pe = pe };
 	int err;
 
-	o.dma = f->inject_class == EEH_INJECT_DMA_READ || f->inject_class == EEH_INJECT_DMA_WRITE;
+	o.dma = is_dma(f);
 	err = eeh_pe_for_each(pe->log_ctx, look, &o);
 	if (err < 0) {
 		*why = "the owners of PEs cannot be looked at";
@@ -355,12 +369,6 @@ static int32_t first_window(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe)
 	return wide;
 }
 
-static bool is_mmio(const struct eeh_rtas_function *f)
-{
-	return f && (f->inject_class == EEH_INJECT_MMIO_LOAD ||
-		     f->inject_class == EEH_INJECT_MMIO_STORE);
-}
-
 static const char *prepare(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, struct ioa *a)
 {
 	const struct eeh_rtas_function *f = eeh_rtas_function(a->func);
@@ -373,11 +381,14 @@ static const char *prepare(struct eeh_rtas *rtas, struct eeh_rtas_pe *pe, struct
 		return "more than 24 bits of the address are ignored";
 	if (is_mmio(f) && !a->mask)
 		a->wide = first_window(rtas, pe);
+	/* Anywhere: the first window, below 4 GiB, or the second, which has all of the memory. */
+	if (is_dma(f) && !a->mask)
+		a->wide = a->err == EEH_RTAS_ERR_IOA_64 ? 1 : -1;
 	/* No bit is compared: anywhere in the PE. Config accesses are matched by their function. */
 	if (!f || !a->mask || f->inject_class == EEH_INJECT_CONFIG_READ ||
 	    f->inject_class == EEH_INJECT_CONFIG_WRITE)
 		return NULL;
-	if (f->inject_class == EEH_INJECT_DMA_READ || f->inject_class == EEH_INJECT_DMA_WRITE) {
+	if (is_dma(f)) {
 		/* To the host 0 means anywhere. */
 		if (!a->addr)
 			return "DMA address 0 cannot be told from any";
