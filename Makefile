@@ -171,7 +171,7 @@ modules-native modules-hard: modules-%:
 MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module selftests/vm/canary_test \
 	   selftests/kunit
 # Only for guests, which run Debian's kernel
-GUEST_MODULES := selftests/vm/rtas_fuzz
+GUEST_MODULES := selftests/vm/eehguest selftests/vm/rtas_fuzz
 
 modules:
 	$(foreach m,$(MODULES) $(GUEST_MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
