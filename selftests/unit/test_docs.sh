@@ -149,11 +149,15 @@ same "sysfs: eeh-bpf.7 and the library" "$attrs" "$(grep -o \
 	'\(sys_str\|sys_u64\|sys_write\|sys_failed\|sys_for_each_line\)(ctx, "[a-z_]*"' -h user/lib/sysfs.c user/lib/canary.c |
 	cut -d'"' -f2)"
 
-# docs/rtas.md: every row of the first table names tests in its last cell, and those are run.
+# docs/rtas.md: every row of the first table names tests in its last cell, and those are run: functions
+# of the unit tests, scripts with a guest.
 rows=$(sed -n '/^## Call by call/,/^## /p' docs/rtas.md | grep '^| [^|]' | grep -v '^| | PAPR')
-same "rtas.md: every row has its test" "$rows" "$(grep '`test_rtas_[a-z_]*` |$' <<< "$rows")"
+same "rtas.md: every row has its test" "$rows" "$(grep -E '`(test_rtas_[a-z_]*|t_[a-z_]*\.sh)` \|$' <<< "$rows")"
 named=$(grep -o '`test_rtas_[a-z_]*`' docs/rtas.md | tr -d '`')
 same "rtas.md: tests" "$named" "$(grep -oh 'T(test_rtas_[a-z_]*)' selftests/unit/test_rtas*.c | sed 's/T(//; s/)//')"
+named=$(grep -oE '`t_[a-z_]*\.sh`' docs/rtas.md | tr -d '`' | sort -u)
+same "rtas.md: scripts" "$named" "$(awk '$1 == "test" { print $3 }' selftests/vm/list selftests/vm/soak | sort -u |
+	grep -xFe "$named")"
 
 # A C++ program can include them, each on its own.
 cxx() {

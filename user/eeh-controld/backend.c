@@ -202,7 +202,7 @@ static int machine_past(void *be, uint32_t phb, uint32_t addr, uint64_t since,
 	return err == -ENODATA ? missing : err;
 }
 
-/* BPF programs on the same kernel function note both; an error and the next have a reset between. */
+/* BPF programs on one kernel function note both; an error and the next have a reset between. */
 static uint64_t machine_record_ns(void *be)
 {
 	struct machine *m = be;
