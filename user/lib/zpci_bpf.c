@@ -22,7 +22,7 @@ struct prog {
 	uint32_t types;		/* needed for any of these */
 };
 
-/* What the event is must be noted before others look it up: in the order of their use. */
+/* The last first: an event whose beginning is seen is seen to its end. */
 static const struct prog fentry[] = {
 	{ "f_refreshed", ERROR },
 	{ "f_looked_up", ERROR },
