@@ -8,25 +8,23 @@ B	:= $(CURDIR)/build
 LAB	:= selftests/lab/lab
 ABI	= $(shell awk '$$1 == "headers" && $$2 == "abi" { print $$3 }' selftests/lab/lock)
 # What the emulated hosts run in make check and make bench: stock, native or both
-KERNEL	?= stock
+KERNEL	?= both
 NATIVE_LEG = $(if $(filter native both,$(KERNEL)),native)
 MAKE_IN	= selftests/lab/in-root $(MAKE) --no-print-directory -j$(shell nproc) -f Makefile
 
-all: setup
-	$(LAB) build buildroot headers
-	$(MAKE_IN) cross
-	@$(MAKE) --no-print-directory s390x
+all: ppc64le s390x
 
 help:
-	@echo 'make          build everything for ppc64le, into build/'
+	@echo 'make          build everything, into build/'
+	@echo 'make ppc64le  what is for POWER only'
 	@echo 'make s390x    the library, the command and the controller for s390x only'
 	@echo 'make demo     show the main job on an emulated POWER10 (first run about 8 minutes)'
-	@echo 'make check    every test (.ci/run calls this); one group: selftests/run NAME. KERNEL=native: on the'
-	@echo '              kernel with kernel/patches; KERNEL=both; the same for make bench'
+	@echo 'make check    every test (.ci/run calls this), on the stock kernel and on that with kernel/patches;'
+	@echo '              KERNEL=stock or KERNEL=native: on one of them. One group: selftests/run NAME'
 	@echo 'make native   the kernel with kernel/patches, and modules for it (about 10 minutes)'
 	@echo 'make hard     that kernel with KASAN, lock checking and fault injection, and modules for it (about'
 	@echo '              25 minutes); then: selftests/run --kernel hard'
-	@echo 'make bench    the figures: build/bench/results.json, a table and an SVG'
+	@echo 'make bench    the figures: build/bench/results.json, a table and an SVG (KERNEL as above)'
 	@echo 'make soak     longer campaigns'
 	@echo 'make mutants  break the code in planted ways and see the tests fail'
 	@echo 'make lock     choose the newest complete kernel and QEMU source for the lab again'
@@ -37,6 +35,10 @@ help:
 setup:
 	@$(LAB) setup
 
+ppc64le: setup
+	$(LAB) build buildroot headers
+	$(MAKE_IN) cross
+
 # The s390x part has a build root of its own; its programs are static, as nothing is installed there,
 # but for libsystemd, which Debian has as a shared library only.
 s390x: setup
@@ -44,8 +46,8 @@ s390x: setup
 	EEH_LAB_ROOT=$$($(LAB) path s390root) EEH_IN_ROOT_HEADERS=0 $(MAKE_IN) cross-s390x \
 		SYSROOT=$$($(LAB) path s390x)/sysroot
 
-demo: all
-	$(LAB) build
+demo: ppc64le
+	$(LAB) build qemu skiboot hostroot
 	selftests/demo/demo
 
 check: all $(NATIVE_LEG)
@@ -57,8 +59,8 @@ native hard: setup
 	$(LAB) build $@kernel
 	$(MAKE_IN) modules-$@ TREE=$$($(LAB) path $@kernel)/src
 
-bench: all $(NATIVE_LEG)
-	$(LAB) build
+bench: ppc64le $(NATIVE_LEG)
+	$(LAB) build qemu skiboot hostroot
 	user/bench/run $(if $(NATIVE_LEG),--native)
 
 soak: all
@@ -176,6 +178,6 @@ GUEST_MODULES := selftests/vm/eehguest selftests/vm/rtas_fuzz
 modules:
 	$(foreach m,$(MODULES) $(GUEST_MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
 
-.PHONY: all help setup demo check bench soak mutants lock clean clean-cache install deb \
+.PHONY: all help setup ppc64le demo check bench soak mutants lock clean clean-cache install deb \
 	s390x cross-s390x cross bpf user bench-tools examples modules modules-native modules-hard \
 	bpf-tests vm-tools faults deb-packages native hard
