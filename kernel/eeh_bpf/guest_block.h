@@ -58,7 +58,9 @@ static inline bool guest_block_peek(const struct guest_block *g, __be32 *words, 
 	if (!ptep)
 		return false;
 	pte = READ_ONCE(*ptep);
-	if (!pte_present(pte) || !pte_user(pte) || pte_special(pte))
+	/* pte_access_permitted() but for memory keys; PROT_NONE has pte_user() */
+	if (!pte_present(pte) || !pte_user(pte) || !pte_read(pte) || !pte_write(pte) ||
+	    pte_special(pte))
 		return false;
 	from = __va(PFN_PHYS(pte_pfn(pte)) | (g->hva & ((1UL << (shift ?: PAGE_SHIFT)) - 1)));
 	for (i = 0; i < n; i++)
