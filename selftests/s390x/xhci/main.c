@@ -193,9 +193,11 @@ static int on_event(void *arg, const struct eeh_event *e)
 		return 0;
 	printf("event pec=0x%x fate=%s faddr=0x%" PRIx64 "\n", eeh_event_pec(e),
 	       eeh_fate_name(eeh_event_fate(e)), (uint64_t)e->arg[1]);
-	if (!r->heard)
+	/* Since 7.3 its own signal follows. */
+	if (eeh_zpci_kind(r->dev.zpci) == EEH_ZPCI_HOST) {
 		r->by = "bpf";
-	r->heard = true;
+		r->heard = true;
+	}
 	return 0;
 }
 
