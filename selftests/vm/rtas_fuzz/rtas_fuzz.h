@@ -44,6 +44,7 @@ struct counts {
 	u64 foreign;		/* well-formed calls about a PE that is not ours */
 	u64 vmm_ok;		/* calls of the VMM's own that it did */
 	u64 injected, slow;
+	u64 taught;		/* false names of our PE that the kernel has come to know */
 	u64 wrong, overrun;
 };
 
