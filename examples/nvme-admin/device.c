@@ -279,3 +279,16 @@ void device_write64(struct device *d, uint64_t offset, uint64_t value)
 	device_write32(d, offset, value);
 	device_write32(d, offset + 4, value >> 32);
 }
+
+int device_arm_msix(struct device *d, int eventfd)
+{
+	uint64_t raw[4] = { 0 };
+	struct vfio_irq_set *set = (struct vfio_irq_set *)raw;
+
+	set->argsz = sizeof(*set) + sizeof(int);
+	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	set->index = VFIO_PCI_MSIX_IRQ_INDEX;
+	set->count = 1;
+	memcpy(set->data, &eventfd, sizeof(eventfd));
+	return ioctl(d->fd, VFIO_DEVICE_SET_IRQS, set) ? -errno : 0;
+}

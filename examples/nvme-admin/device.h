@@ -37,6 +37,8 @@ int device_open(struct device *d, struct eeh_ctx *ctx, const char *address, uint
 void device_close(struct device *d);
 /* Memory decode and bus mastering on: both are off after a reset, or after the kernel's. */
 int device_enable(struct device *d);
+/* The first MSI-X vector signals this eventfd. */
+int device_arm_msix(struct device *d, int eventfd);
 
 /* Registers of BAR 0; little-endian as PCI is. */
 uint32_t device_read32(struct device *d, uint64_t offset);

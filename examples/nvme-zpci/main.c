@@ -73,19 +73,6 @@ static double now_ms(void)
 	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
 }
 
-static int arm_msix(struct run *r)
-{
-	uint64_t raw[4] = { 0 };
-	struct vfio_irq_set *set = (struct vfio_irq_set *)raw;
-
-	set->argsz = sizeof(*set) + sizeof(int);
-	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
-	set->index = VFIO_PCI_MSIX_IRQ_INDEX;
-	set->count = 1;
-	memcpy(set->data, &r->msix, sizeof(r->msix));
-	return ioctl(r->dev.fd, VFIO_DEVICE_SET_IRQS, set) ? -errno : 0;
-}
-
 /* Set up, one Identify, and its interrupt. */
 static int start(struct run *r)
 {
@@ -114,7 +101,7 @@ static int start(struct run *r)
 
 static int set_up(struct run *r)
 {
-	int err = arm_msix(r);
+	int err = device_arm_msix(&r->dev, r->msix);
 
 	return err ? complain(r, "MSI-X", err) : start(r);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # the tests set trace, owner
 #
 # What the tests on the s390x machine share. Source it after ../ktap.sh.
 
@@ -57,4 +57,19 @@ says_n() {
 
 	n=$(grep -c -e "$2" "$3")
 	[ "$n" = "$1" ] || { echo "$n times, not $1:"; cat "$3"; return 1; }
+}
+
+# told N: "eehctl -j trace" ($trace) has had that many events of hardware
+told() { [ "$(grep -c '"type":"zpci"' "$trace")" -ge "$1" ]; }
+# three_errors FATE: by the owner ($owner), each traced with all that belongs to it
+three_errors() {
+	nvme-zpci --errors 3 --wait 2000 "$NVME" > "$owner" 2>&1
+	check "three errors" says '^errors=3 recoveries=3' "$owner"
+	check "three events" wait_for 5 told 3
+	check "with code, function and address" says_n 3 \
+		"\"type\":\"zpci\",\"pe\":\"0001:101\",\"phb\":1,\"pe_addr\":257,\"pec\":4,\"fh\":[0-9]*,\"address\":4303421440,\"fate\":\"$1\"," "$trace"
+	check "each is a freeze" says_n 3 \
+		'"type":"frozen","pe":"0001:101","phb":1,"pe_addr":257,"source":"interrupt","passed_through":true' "$trace"
+	check "resets are told, and their ends" test "$(grep -c '"type":"reset".*"reset":"hot"' "$trace")" -ge 3 -a \
+		"$(grep -c '"type":"reset".*"reset":"deactivate"' "$trace")" -ge 3
 }

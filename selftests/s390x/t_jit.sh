@@ -21,16 +21,7 @@ for f in zpci_hot_reset_device zpci_event_error zpci_event_availability get_zdev
 done
 check "no kprobes" test ! -s /sys/kernel/debug/kprobes/list
 
-nvme-zpci --errors 3 --wait 2000 "$NVME" > $owner 2>&1
-check "three errors" says '^errors=3 recoveries=3' $owner
-told() { [ "$(grep -c '"type":"zpci"' $trace)" -ge "$1" ]; }
-check "three events" wait_for 5 told 3
-check "with code, function and address, and what became of it" says_n 3 \
-	'"type":"zpci","pe":"0001:101","phb":1,"pe_addr":257,"pec":4,"fh":[0-9]*,"address":4303421440,"fate":"kernel",' $trace
-check "each is a freeze" says_n 3 \
-	'"type":"frozen","pe":"0001:101","phb":1,"pe_addr":257,"source":"interrupt","passed_through":true' $trace
-check "resets are told, and their ends" test "$(grep -c '"type":"reset".*"reset":"hot"' $trace)" -ge 3 -a \
-	"$(grep -c '"type":"reset".*"reset":"deactivate"' $trace)" -ge 3
+three_errors kernel
 
 # traced FATE REQUEST...: an error that nobody is told of, after this request of the outside
 traced() {

@@ -22,16 +22,7 @@ tracer=$!
 armed() { grep -q zpci_hot_reset_device /sys/kernel/debug/kprobes/list; }
 check "the programs are attached" wait_for 10 armed
 
-nvme-zpci --errors 3 --wait 2000 "$NVME" > $owner 2>&1
-check "three errors" says '^errors=3 recoveries=3' $owner
-told() { [ "$(grep -c '"type":"zpci"' $trace)" -ge "$1" ]; }
-check "three events" wait_for 5 told 3
-check "with code, function and address" says_n 3 \
-	"\"type\":\"zpci\",\"pe\":\"0001:101\",\"phb\":1,\"pe_addr\":257,\"pec\":4,\"fh\":[0-9]*,\"address\":4303421440,\"fate\":\"$kept\"," $trace
-check "each is a freeze" says_n 3 \
-	'"type":"frozen","pe":"0001:101","phb":1,"pe_addr":257,"source":"interrupt","passed_through":true' $trace
-check "resets are told, and their ends" test "$(grep -c '"type":"reset".*"reset":"hot"' $trace)" -ge 3 -a \
-	"$(grep -c '"type":"reset".*"reset":"deactivate"' $trace)" -ge 3
+three_errors $kept
 
 # inject CODE ARGS...: one error, its code rewritten
 inject() {

@@ -249,13 +249,29 @@ static void test_rtas_log_decoded(void **state)
 	assert_null(strstr(l.text, "class:"));
 }
 
+/* The first PE again, now with /dev/eeh. */
+static struct eeh_rtas_pe *add_with_dev(struct vm *v)
+{
+	struct eeh_rtas_pe_opts o;
+	struct eeh_rtas_pe *pe;
+
+	eeh_rtas_del_pe(v->rtas, v->a);
+	EEH_INIT(&o);
+	o.buid = BUID;
+	o.group = 3;
+	o.container = eeh_vfio_container(v->vfio, 3);
+	o.device = "0001:01:00.0";
+	o.flags = EEH_RTAS_PE_DEV_LOG;
+	assert_int_equal(eeh_rtas_add_pe(v->rtas, &o, &pe), 0);
+	return pe;
+}
+
 /* By /dev/eeh, for a VMM that may. */
 static void test_rtas_log_dev(void **state)
 {
 	static uint8_t data[PHB_LEN_MAX];
 	struct vm *v = *state;
 	struct eeh_rtas_device_opts d;
-	struct eeh_rtas_pe_opts o;
 	struct eeh_rtas_pe *pe;
 	char path[256];
 	struct log l;
@@ -269,14 +285,7 @@ static void test_rtas_log_dev(void **state)
 	assert_non_null(f);
 	fwrite(data, 1, log_layout_phb4.len, f);
 	fclose(f);
-	eeh_rtas_del_pe(v->rtas, v->a);
-	EEH_INIT(&o);
-	o.buid = BUID;
-	o.group = 3;
-	o.container = eeh_vfio_container(v->vfio, 3);
-	o.device = "0001:01:00.0";
-	o.flags = EEH_RTAS_PE_DEV_LOG;
-	assert_int_equal(eeh_rtas_add_pe(v->rtas, &o, &pe), 0);
+	pe = add_with_dev(v);
 	EEH_INIT(&d);
 	d.config_addr = DEV_A;
 	d.device = "0001:01:00.0";
@@ -291,7 +300,6 @@ static void test_rtas_log_dev(void **state)
 static void test_rtas_eventfd(void **state)
 {
 	struct vm *v = *state;
-	struct eeh_rtas_pe_opts o;
 	struct eeh_rtas_pe *pe;
 	eventfd_t n = 0;
 	int fd;
@@ -301,14 +309,7 @@ static void test_rtas_eventfd(void **state)
 	/* Without /dev/eeh: nobody who could tell. */
 	assert_int_equal(eeh_rtas_pe_eventfd(v->rtas, v->a, fd), -ENOENT);
 	unit_file(v->u, "dev/eeh", "%s", "");
-	eeh_rtas_del_pe(v->rtas, v->a);
-	EEH_INIT(&o);
-	o.buid = BUID;
-	o.group = 3;
-	o.container = eeh_vfio_container(v->vfio, 3);
-	o.device = "0001:01:00.0";
-	o.flags = EEH_RTAS_PE_DEV_LOG;
-	assert_int_equal(eeh_rtas_add_pe(v->rtas, &o, &pe), 0);
+	pe = add_with_dev(v);
 	assert_int_equal(eeh_rtas_pe_eventfd(v->rtas, pe, fd), 0);
 	assert_int_equal(eventfd_read(fd, &n), -1);
 	/* This PE's freezes, not another's. */

@@ -160,19 +160,6 @@ static int works(struct run *r)
 	return complain(r, "no command was completed", -EBADMSG);
 }
 
-static int arm_msix(struct run *r)
-{
-	uint64_t raw[4] = { 0 };
-	struct vfio_irq_set *set = (struct vfio_irq_set *)raw;
-
-	set->argsz = sizeof(*set) + sizeof(int);
-	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
-	set->index = VFIO_PCI_MSIX_IRQ_INDEX;
-	set->count = 1;
-	memcpy(set->data, &r->msix, sizeof(r->msix));
-	return ioctl(r->dev.fd, VFIO_DEVICE_SET_IRQS, set) ? -errno : 0;
-}
-
 static int on_error(void *arg, const struct eeh_zpci_error *e)
 {
 	struct run *r = arg;
@@ -228,7 +215,7 @@ static int hear(struct run *r)
 
 static int own(struct run *r)
 {
-	int err = arm_msix(r);
+	int err = device_arm_msix(&r->dev, r->msix);
 
 	if (err)
 		return complain(r, "MSI-X", err);
