@@ -13,10 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
-#include <linux/vfio.h>
 
 #include <eeh/event.h>
 #include <eeh/log.h>
