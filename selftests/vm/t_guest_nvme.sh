@@ -39,7 +39,7 @@ check "so does that of an e1000e" in_guest "ip link set eth0 up && for i in 1 2 
 frozen_and_recovered "freeze" freeze "$DEV"
 # To be demanded once stock QEMU is mended. What is read must be right in any case.
 rc=0
-guest exec "$GUEST" --timeout 30 -- dd if=$DISK of=/tmp/read bs=64k count=4 iflag=direct \
+guest exec "$GUEST" --timeout 10 -- dd if=$DISK of=/tmp/read bs=64k count=4 iflag=direct \
 	2> /dev/null || rc=$?
 if ((rc)); then
 	skip "reads are right after the recovery" "known issue: no interrupts, so no reads, after it"
