@@ -33,7 +33,7 @@ begin() {
 		--qemu-arg -device --qemu-arg "vfio-pci,host=$DEV,bus=phb1.0,addr=1,id=dev1"
 	# Memory decode: a block may be in a BAR, too.
 	in_guest "setpci -s $PE 4.w=2; insmod /payload/rtas_fuzz.ko base=$MEM_BASE size=$MEM_SIZE dev=$PE \
-		others=$BUID2:$ADDR2,$BUID:$ADDR2,$BUID2:$ADDR any_addr=$([[ $vmm == stock ]] && echo 1 || echo 0)"
+		others=$BUID2:$ADDR2,$BUID:$ADDR2,$BUID2:$ADDR stock=$([[ $vmm == stock ]] && echo 1 || echo 0)"
 }
 
 FUZZ_FIELDS=(ms calls hcall_ok hcall_parameter hcall_other ok hw_error param_error not_open not_now delay
@@ -153,7 +153,7 @@ witness --buid $BUID2 --addr $ADDR2
 until_true 30 other_asks
 fuzz wild $((seed + 2)) "$few"
 use
-qemu_before=$qemu_now fds_before=$fds_now slab_before=$slab_now
+qemu_before=$qemu_now fds_before=$fds_now slab_before=$slab_now log_before=$log_now
 begin_count
 rest=$((total - 4 * few))
 fuzz wild "$seed" $rest
@@ -169,6 +169,8 @@ is "the other VM's PE stays normal, and its answers are its own" \
 is "each query has one outcome" "n_outcomes == n_queries && n_bypassed + n_not_owner == 0"
 is "QEMU has not grown" "qemu_before > 0 && qemu_now - qemu_before < 96 && fds_now == fds_before"
 is "nor the host's slab" "slab_now - slab_before < 4096"
+# Ten refusals a minute, of each kind
+is "nor its log, by what a guest can do at will" "log_now - log_before < 30000"
 vmm_stop other
 is "the other VM was never told wrong" "VMM_RC == 0 && v_wrong == 0"
 diag "$total_calls calls"

@@ -202,8 +202,11 @@ static u64 place(struct fuzz *f)
 		return (rnd(f) & (PAM >> 2)) | 0x100000000000000ULL;
 	case 4:		/* bits that do not count */
 		return in | rnd(f) << 60;
-	case 5:		/* aligned: QEMU dies of a word across the end of a mapped BAR */
-		return m.bar_len ? (m.bar + below(f, m.bar_len)) & ~3ULL : in;
+	case 5:		/* in a BAR; every other one near its end */
+		if (!m.bar_len)
+			return in;
+		in = m.bar + (below(f, 2) ? below(f, m.bar_len) : m.bar_len - 1 - below(f, 64));
+		return m.stock ? in & ~3ULL : in;
 	case 6:
 		return in;
 	default:

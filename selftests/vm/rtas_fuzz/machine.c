@@ -46,7 +46,7 @@ static_assert(ARRAY_SIZE(calls) <= MAX_CALLS);
 struct machine m;
 module_param_named(base, m.base, ulong, 0444);
 module_param_named(size, m.size, ulong, 0444);
-module_param_named(any_addr, m.any_addr, bool, 0444);
+module_param_named(stock, m.stock, bool, 0444);
 
 static u32 denied[128];
 static unsigned int nr_denied;
@@ -83,7 +83,7 @@ bool own_buid(const u32 *args)
 
 bool is_own(const u32 *args)
 {
-	return own_buid(args) && (m.any_addr || args[0] == m.own.addr || args[0] == m.own_dev);
+	return own_buid(args) && (m.stock || args[0] == m.own.addr || args[0] == m.own_dev);
 }
 
 /* Every number in /rtas that is no call of ours may be one that is better not made. */

@@ -9,8 +9,8 @@
  * unknown to /rtas is never made.
  *
  * Parameters: base, size: the memory that is ours. dev: the device whose PE is ours. others: PEs
- * that another VM has, as "BUID:ADDR,...". any_addr=1: the VMM looks at the BUID alone (QEMU's own
- * EEH).
+ * that another VM has, as "BUID:ADDR,...". stock=1: the VMM is stock QEMU, which looks at
+ * the BUID alone, and dies of a word across the end of a mapped BAR.
  *
  * /sys/kernel/rtas_fuzz/
  *	run	write "MODE SEED CALLS": returns when the calls have been made. MODE is

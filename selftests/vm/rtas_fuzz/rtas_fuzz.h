@@ -70,7 +70,7 @@ struct machine {
 	unsigned int nr_others;
 	u32 own_dev;			/* the device's own config address */
 	u64 bar, bar_len;
-	bool any_addr;
+	bool stock;			/* QEMU's own EEH */
 	/* and what is known of our PE */
 	unsigned int state;
 	u32 session;			/* of injection; 0: none that we know of */
