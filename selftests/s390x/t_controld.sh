@@ -109,6 +109,15 @@ check "log show: one of them" says "\"fid\":257,.*\"seq\":$((n + 6)),.*\"noticed
 eehctl -j log list "$NVME2_PE" > $out
 check "log list: none of the other function" says '"logs":\[\]' $out
 
+# The other function's first errors: none was before them.
+check "the other function goes to vfio-pci" to_vfio "$NVME2"
+die
+nvme-zpci --errors 2 --wait 2000 "$NVME2" > $owner 2>&1
+start
+check "two of the other function while it was dead: both are found" wait_for 10 \
+	sh -c "eeh-controld pe $NVME2_PE | grep -q '\"freezes\":2\>'"
+check "and no word of lost ones" lines "$NVME2_PE: it froze more often" $log 0
+
 kill "$controller"
 wait "$controller"
 check "it ends when asked to" test $? = 0

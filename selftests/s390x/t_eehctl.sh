@@ -16,6 +16,8 @@ run eehctl -j pe list
 for key in pe phb number owner iommu_group iommu_groups shared devices; do
 	check "pe list: JSON has $key" says "\"$key\":" "$out"
 done
+# Its devices have one, too.
+check "pe list: JSON has the PE's own iommu_group" says '"owner":"[a-z]*","iommu_group":[0-9]' "$out"
 run eehctl pe show "$NVME"
 if [ "$KERNEL" = new ]; then
 	check "pe show: whose the errors are" says '^errors .*blocked until its owner resets it' "$out"
