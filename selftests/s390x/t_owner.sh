@@ -45,8 +45,11 @@ owner=$!
 check "it has an owner" wait_for 10 grep -q '^errors=1 ' $log
 check "unplug it" ask del dev2
 check "the owner is asked for it" wait_for 20 grep -q '^requested$' $log
+begin=$SECONDS
 wait $owner
 check "the owner lets go" test $? = 0
+# Not because its 60 s are over.
+check "and at once" test $((SECONDS - begin)) -lt 30
 gone() { [ ! -e "$(sys "$NVME2")" ]; }
 check "it is gone" wait_for 20 gone
 run() { eehctl pe show "$NVME2_PE"; }
