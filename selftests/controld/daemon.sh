@@ -221,6 +221,18 @@ until_true grep -qa READY=1 "$EEH_FAKE/notified"
 ok "and not a second time" bash -c "! grep -qa FDNAME= $EEH_FAKE/notified"
 stop TERM
 kill "$notify"
+
+# Killed before it has seen any event of this boot
+run=$EEH_FAKE/first
+start
+stop KILL || true
+machine freeze-unheard 3
+machine thaw-unheard 3
+machine freeze-unheard 3
+start
+ok "killed before its first event: the next one counts what it missed" until_true j '.pe.freezes == 2' pe 0001:3
+stop TERM
+
 # The pages, the completion and the program say the same.
 top=../..
 src=$top/user/eeh-controld

@@ -73,6 +73,7 @@ struct controld {
 	bool config_ok;			/* the last reload succeeded */
 	char config_error[256];
 	uint64_t started;		/* CLOCK_REALTIME, ns */
+	uint64_t listens;		/* since when; CLOCK_BOOTTIME */
 	void *be;
 	struct pe *pes;
 	size_t nr_pes;

@@ -80,9 +80,11 @@ void keep_catch_up(struct controld *c)
 	struct pe *p;
 	int err = 0;
 
-	/* The first controller of this boot: there was nothing to miss. */
-	if (!since)
+	/* The first controller of this boot had nothing to miss. The next one has, whatever this one sees. */
+	if (!since) {
+		c->state.time = c->listens;
 		return;
+	}
 	for (p = c->pes; p && err >= 0; p = p->next) {
 		if (!p->desc || !p->desc->passed)
 			continue;

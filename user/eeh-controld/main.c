@@ -251,6 +251,7 @@ static int run(struct controld *c)
 	err = sd_event_default(&c->loop);
 	if (err < 0)
 		return failed(c, "sd_event_default", err);
+	c->listens = now_ns();
 	err = backend.open(&c->be);
 	if (err) {
 		say(c, LOG_ERR, "%s", backend.error(c->be));
