@@ -80,7 +80,7 @@ void keep_catch_up(struct controld *c)
 	struct pe *p;
 	int err = 0;
 
-	/* The first controller of this boot had nothing to miss. The next one has, whatever this one sees. */
+	/* The first controller of this boot had nothing to miss; the next one has. */
 	if (!since) {
 		c->state.time = c->listens;
 		return;

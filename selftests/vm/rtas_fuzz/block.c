@@ -202,11 +202,13 @@ static u64 place(struct fuzz *f)
 		return (rnd(f) & (PAM >> 2)) | 0x100000000000000ULL;
 	case 4:		/* bits that do not count */
 		return in | rnd(f) << 60;
-	case 5:		/* in a BAR; every other one near its end */
+	case 5:		/* in a BAR */
 		if (!m.bar_len)
 			return in;
-		in = m.bar + (below(f, 2) ? below(f, m.bar_len) : m.bar_len - 1 - below(f, 64));
-		return m.stock ? in & ~3ULL : in;
+		/* Rarely, the word across its end: behind it may be a BAR that freezes the PE. */
+		if (!m.stock && !f->still && !below(f, 64))
+			return m.bar + m.bar_len - 1 - below(f, 3);
+		return (m.bar + below(f, m.bar_len)) & ~3ULL;
 	case 6:
 		return in;
 	default:
