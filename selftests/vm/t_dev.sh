@@ -86,9 +86,11 @@ operations() {
 	op 5
 	op 8; same "configure after it" "$REPLY" 0
 	op 4; same "state: normal after that reset" "$REPLY" $ST_NORMAL
-	# EEH_ERR_FUNC_LD_CFG_ADDR (4), no address: armed, and nothing hits it
+	# EEH_ERR_FUNC_LD_CFG_ADDR (4), no address: the next load from configuration space
 	same "inject" "$(eehdev inject $PHB "$PE" 1 0 4 0)" "failed=0 last=0"
-	inject reset "$DEV" 2> /dev/null || true
+	read_config "$DEV"
+	check "the next load freezes the PE" until_true 10 state_is $ST_FROZEN
+	op 2; op 3
 }
 
 logs() {

@@ -46,6 +46,8 @@ vfio_injections() {
 	same "type $1, function $2: all are refused" "${out% *}" "failed=10000"
 }
 
+frozen() { [[ $(eehdev op $PHB "$PE" 4) == 2 ]]; }
+
 freezes() {
 	local i
 
@@ -73,14 +75,18 @@ GROUP=$(readlink "/sys/bus/pci/devices/$DEV/iommu_group")
 GROUP=${GROUP##*/}
 within "10,000 injections by VFIO that firmware refuses" 16 vfio_injections 0 2
 within "10,000 injections by VFIO of a type that there is not" 16 vfio_injections 5 4
-# EEH_ERR_FUNC_LD_CFG_ADDR (4); armed, and nothing hits it
-nap 6000
-same "then a good one gets through" "$(eehdev inject $PHB "$PE" 1 0 4 0)" "failed=0 last=0"
 vmm_start vm --device "$DEV" --loop-until-signal
 vmm vm pause
 within "10,000 injections that firmware refuses" 12 bad_injections
 within "50 times everything that /dev/eeh refuses" 12 refused
 within "100 freezes and thaws" 4 freezes
+# EEH_ERR_FUNC_LD_CFG_ADDR (4): the next load from configuration space. It is used up here: the open
+# of a device whose recovery has begun fails (EAGAIN, pci_try_reset_function() in vfio_pci_core).
+same "then a good one gets through" "$(eehdev inject $PHB "$PE" 1 0 4 0)" "failed=0 last=0"
+read_config "$DEV"
+check "and freezes the PE" until_true 10 frozen
+eehdev op $PHB "$PE" 2 > /run/op.out
+eehdev op $PHB "$PE" 3 > /run/op.out
 vmm vm resume
 vmm_stop vm
 exec {KEEP}>&-

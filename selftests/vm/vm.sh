@@ -288,3 +288,6 @@ nvme_device() {
 # As "inject freeze DEV" and "inject thaw DEV", in one process
 freeze() { busybox devmem "${CTL_AT[$1]}" 64 "${CTL_FREEZE[$1]}"; }
 thaw() { busybox devmem "${CTL_AT[$1]}" 64 "${CTL_THAW[$1]}"; }
+
+# read_config DEV: a load from its configuration space, which an armed error makes fail
+read_config() { od -An -tx4 -N 4 "/sys/bus/pci/devices/$1/config" > /run/config.out; }
