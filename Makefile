@@ -46,21 +46,25 @@ s390x: setup
 	EEH_LAB_ROOT=$$($(LAB) path s390root) EEH_IN_ROOT_HEADERS=0 $(MAKE_IN) cross-s390x \
 		SYSROOT=$$($(LAB) path s390x)/sysroot
 
-demo: ppc64le
-	$(LAB) build qemu skiboot hostroot
+demo: parts-demo ppc64le
 	selftests/demo/demo
 
-check: all $(NATIVE_LEG)
+check: parts all $(NATIVE_LEG)
 	$(MAKE_IN) faults FIRST=1
-	$(LAB) build
 	selftests/run --kernel $(KERNEL)
+
+# All at once, as they are built two at a time
+parts: setup
+	$(LAB) build default $(NATIVE_LEG:=kernel)
+
+parts-demo: setup
+	$(LAB) build headers qemu skiboot hostroot
 
 native hard: setup
 	$(LAB) build $@kernel
 	$(MAKE_IN) modules-$@ TREE=$$($(LAB) path $@kernel)/src
 
-bench: ppc64le $(NATIVE_LEG)
-	$(LAB) build qemu skiboot hostroot
+bench: parts-demo ppc64le $(NATIVE_LEG)
 	user/bench/run $(if $(NATIVE_LEG),--native)
 
 soak: all
@@ -180,4 +184,4 @@ modules:
 
 .PHONY: all help setup ppc64le demo check bench soak mutants lock clean clean-cache install deb \
 	s390x cross-s390x cross bpf user bench-tools examples modules modules-native modules-hard \
-	bpf-tests vm-tools faults deb-packages native hard
+	bpf-tests vm-tools faults deb-packages native hard parts parts-demo

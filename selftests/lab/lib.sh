@@ -95,25 +95,26 @@ mirror() {
 # Runs inside the build root (curl).
 fetch() {
 	local path=$1 sum=$2 url
-	local file
+	local file tmp
 
 	file=$CACHE/dl/$sum-$(basename "$path")
 	mkdir -p "$CACHE/dl"
 	if [ ! -f "$file" ]; then
 		url=$EEH_MIRROR/$path
+		tmp=$(mktemp "$file.XXXXXX")	# two parts may want the same file at once
 		echo "fetch $url" >&2
-		if ! curl -fsSL --retry 3 -o "$file.$$" "$url"; then
-			rm -f "$file.$$"
+		if ! curl -fsSL --retry 3 -o "$tmp" "$url"; then
+			rm -f "$tmp"
 			say "$(basename "$path") cannot be downloaded from $EEH_MIRROR."
 			say "If the archive has dropped this version, 'make lock' picks the current one."
 			return 1
 		fi
-		if ! echo "$sum  $file.$$" | sha256sum -c --quiet - >&2; then
-			rm -f "$file.$$"
+		if ! echo "$sum  $tmp" | sha256sum -c --quiet - >&2; then
+			rm -f "$tmp"
 			say "$(basename "$path") from $EEH_MIRROR is not the file that the lock names."
 			return 1
 		fi
-		mv "$file.$$" "$file"
+		mv "$tmp" "$file"
 	fi
 	echo "$file"
 }

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lab build, with recipes that only sleep: the order, two at a time, what fails, what is interrupted.
+set -uo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd -P)
+# shellcheck source=selftests/ktap.sh
+. "$top/selftests/ktap.sh"
+
+t=$(mktemp -d)
+trap 'pkill -f "sleep 7357"; rm -rf "$t"' EXIT
+export EEH_CACHE=$t/cache
+here=$t/selftests/lab
+mkdir -p "$here/recipes"
+cp "$top"/selftests/lab/{lab,lib.sh,lock} "$here"
+
+# recipe NAME NEEDS COMMAND [HEADER]: its time is 10 s, by its header
+recipe() {
+	printf '%s\n' '#!/bin/bash' "# needs: $2" "# where: host" "# time: 10" "${4:-}" "set -e" \
+		"echo start $1 >> $t/log" "$3" "echo end $1 >> $t/log" > "$here/recipes/$1.sh"
+}
+
+lab() { timeout -k 5 60 "$here/lab" "$@" > "$t/out" 2>&1; }
+steps() { [ "$(xargs < "$t/log")" = "$*" ] || { cat "$t/log" "$t/out"; return 1; }; }
+
+# root and what needs it are the longer chain; lone waits until both are there
+recipe root "" "sleep 0.5"
+recipe lone "" "for _ in {1..200}; do ! grep -q 'end upper' $t/log || break; sleep 0.1; done"
+recipe upper root "sleep 0.5"
+recipe asked root true "# default: no"
+check "everything is built" lab build
+# Which of the first two comes first is anybody's guess.
+{ head -n 2 "$t/log" | sort && tail -n +3 "$t/log"; } > "$t/sorted" && mv "$t/sorted" "$t/log"
+check "what needs another part after it, two at a time" \
+	steps start lone start root end root start upper end upper end lone
+rm "$t/log"
+check "a second time" lab build
+check "costs nothing" test ! -e "$t/log"
+check "a part that has to be asked for" lab build default asked
+check "is built then, and nothing else" steps start asked end asked
+rm "$t/log"
+echo "# changed" >> "$here/recipes/root.sh"
+check "a recipe changes" lab build upper
+check "it is built again, and what needs it" steps start root end root start upper end upper
+rm "$t/log"
+
+gone() { ! pgrep -f "sleep 7357" && [ -z "$(ls -A "$t/cache/tmp")" ]; }
+recipe lone "" "sleep 7357"
+recipe upper root "sleep 1; echo out of paper; false"
+fails() { ! lab build; }
+check "a part that fails" fails
+check "says so, by its last words" grep -q "out of paper" "$t/out"
+check "and which one, and where the rest is" grep -q "upper failed. All of its output: $t/cache/logs/upper.log" "$t/out"
+check "the other one ends with it" gone
+rm "$t/log"
+recipe upper root true
+lab build &
+pid=$!
+for _ in {1..100}; do
+	! grep -q "end upper" "$t/log" 2> /dev/null || break
+	sleep 0.1
+done
+pkill -TERM -P $pid	# timeout, which passes it on
+wait $pid
+check "interrupted: nothing stays behind" gone
+check "but what was ready is there" test -d "$("$here/lab" path upper)"
+finish
