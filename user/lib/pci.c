@@ -135,7 +135,8 @@ int eeh_pci_read_bars(struct eeh_ctx *ctx, const char *address, struct eeh_pe_ba
 		if (sscanf(line, "0x%" SCNx64 " 0x%" SCNx64 " 0x%" SCNx64, &start, &end, &flags) != 3)
 			return eeh_pci_garbled(ctx, address, "resource");
 		line = strchr(line, '\n');
-		line += !!line;
+		if (line)
+			line++;
 		b = &bars[i];
 		/* Not there, or there is no address for it. */
 		if (!(flags & (IORESOURCE_IO | IORESOURCE_MEM)) || flags & IORESOURCE_UNSET ||
