@@ -147,21 +147,25 @@ until_true grep -q '"events"' "$EEH_FAKE/events"
 machine thaw 3
 machine freeze 3
 ok "events: the group gets them" until_true jq -es 'any(.[]; .event.type == "frozen" and .event.pe == "0001:3" and .event.source == "interrupt")' "$EEH_FAKE/events"
-kill "$listener"
+pkill -P "$listener"
 wait "$listener" 2> "$EEH_FAKE/.err" || true
+until_true j '.status.listeners == 0' status
 mkfifo "$EEH_FAKE/slow"
-(exec 3<> "$EEH_FAKE/slow"; { echo '{"op": "events"}'; sleep 30; } | socat -b 512 - "UNIX-CONNECT:$run/socket" >&3) &
+(exec 3<> "$EEH_FAKE/slow"; { echo '{"op": "events"}'; sleep 120; } | socat -b 512 - "UNIX-CONNECT:$run/socket" >&3) &
 listener=$!
-sleep 0.5
+until_true j '.status.listeners == 1' status
 seq_before=$(ask status | jq .status.events_seq)
 for ((i = 0; i < 20; i++)); do
 	machine burst 3 500
 done
 until_true j ".status.events_seq >= $seq_before + 10000" status
-(timeout 5 cat "$EEH_FAKE/slow" || true) > "$EEH_FAKE/slow.out"
-ok "events: who reads slowly is told how many it lost" jq -es '
+cat "$EEH_FAKE/slow" > "$EEH_FAKE/slow.out" &
+reader=$!
+ok "events: who reads slowly is told how many it lost" until_true jq -es '
 	([.[] | select(.loss)] | last | .loss.lost) as $lost | ([.[] | select(.event)] | length) as $got |
 	$lost > 0 and $got > 0 and $lost + $got == 10000' "$EEH_FAKE/slow.out"
+kill "$reader"
+wait "$reader" 2> "$EEH_FAKE/.err" || true
 pkill -P "$listener" || true
 wait "$listener" 2> "$EEH_FAKE/.err" || true
 
