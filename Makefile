@@ -18,7 +18,7 @@ help:
 	@echo 'make          build everything, into build/'
 	@echo 'make ppc64le  what is for POWER only'
 	@echo 'make s390x    the library, the command and the controller for s390x only'
-	@echo 'make demo     show the main job on an emulated POWER10 (first run about 8 minutes)'
+	@echo 'make demo     show the main job on an emulated POWER10 (first run about 10 minutes)'
 	@echo 'make check    every test (.ci/run calls this), on the stock kernel and on that with kernel/patches;'
 	@echo '              KERNEL=stock or KERNEL=native: on one of them. One group: selftests/run NAME'
 	@echo 'make native   the kernel with kernel/patches, and modules for it (about 10 minutes)'

@@ -51,6 +51,14 @@ look() { in_guest "setpci -s $1 8.l > /dev/null"; }
 # The e1000e's driver loads and stores registers. It may be gone for the moment.
 poke() { in_guest "ip link set eth0 down; ip link set eth0 up; true"; }
 
+# Descriptors are read, and written back.
+send() { in_guest "ip link set eth0 up; ip addr add 192.0.2.1/24 dev eth0; ping -c 1 -W 1 192.0.2.2; true" > /run/send.out 2>&1; }
+
+# The NVMe's driver loads none for long. CSTS, by hand: all-ones, which the driver sees when it times out.
+load_csts() {
+	in_guest "devmem \$((\$(head -n 1 /sys/bus/pci/devices/$DISK/resource | cut -d ' ' -f 1) + 0x1c))" > /run/csts
+}
+
 read_disk() { in_guest "dd if=/dev/nvme0n1 of=/dev/null bs=4k count=${1:-1} iflag=direct 2> /dev/null"; }
 
 # make_it_happen DEVICE FUNCTION: an access that the error waits for, and one that meets the freeze.
@@ -58,8 +66,11 @@ make_it_happen() {
 	case $1,$2 in
 	*,[45]) look "$1" ;;
 	# The latency timer: VFIO passes it on.
-	*,10 | *,11) in_guest "setpci -s $1 d.b=40" && poke ;;
+	"$NET",10 | "$NET",11) in_guest "setpci -s $1 d.b=40" && poke ;;
+	*,10 | *,11) in_guest "setpci -s $1 d.b=40" && read_disk ;;
+	"$NET",1[2-7]) send && poke ;;
 	"$NET",*) poke ;;
+	*,[01]) load_csts && read_disk ;;
 	*) read_disk ;;
 	esac || true
 }
