@@ -17,22 +17,31 @@ cp "$top"/selftests/lab/{lab,lib.sh,lock} "$here"
 # recipe NAME NEEDS COMMAND [HEADER]: its time is 10 s, by its header
 recipe() {
 	printf '%s\n' '#!/bin/bash' "# needs: $2" "# where: host" "# time: 10" "${4:-}" "set -e" \
-		"echo start $1 >> $t/log" "$3" "echo end $1 >> $t/log" > "$here/recipes/$1.sh"
+		"echo start $1 >> $t/log; touch $t/start-$1" "$3" "echo end $1 >> $t/log; touch $t/end-$1" > "$here/recipes/$1.sh"
 }
 
 lab() { timeout -k 5 60 "$here/lab" "$@" > "$t/out" 2>&1; }
 steps() { [ "$(xargs < "$t/log")" = "$*" ] || { cat "$t/log" "$t/out"; return 1; }; }
 
-# root and what needs it are the longer chain; lone waits until both are there
-recipe root "" "sleep 0.5"
-recipe lone "" "for _ in {1..200}; do ! grep -q 'end upper' $t/log || break; sleep 0.1; done"
-recipe upper root "sleep 0.5"
+# A command that waits for a step of another part, but not for ever
+after() { echo "for _ in {1..200}; do [ ! -e $t/$1-$2 ] || break; sleep 0.1; done"; }
+# before "STEP PART" "STEP PART"
+before() {
+	awk -v a="$1" -v b="$2" '$0 == a { first = NR } $0 == b { second = NR }
+		END { exit !(first && first < second) }' "$t/log" || { cat "$t/log" "$t/out"; return 1; }
+}
+together() { before "start $1" "end $2" && before "start $2" "end $1"; }
+
+# root and upper are the longer chain, so root and one of the others come first
+recipe early "" "$(after start root)"
+recipe lone "" "$(after end upper)"
+recipe root "" true
+recipe upper root "$(after start lone)"
 recipe asked root true "# default: no"
 check "everything is built" lab build
-# Which of the first two comes first is anybody's guess.
-{ head -n 2 "$t/log" | sort && tail -n +3 "$t/log"; } > "$t/sorted" && mv "$t/sorted" "$t/log"
-check "what needs another part after it, two at a time" \
-	steps start lone start root end root start upper end upper end lone
+check "first what others wait for longest" before "start root" "end early"
+check "a part after what it needs" before "end root" "start upper"
+check "two at a time" together lone upper
 rm "$t/log"
 check "a second time" lab build
 check "costs nothing" test ! -e "$t/log"
