@@ -17,7 +17,8 @@ cp "$top"/selftests/lab/{lab,lib.sh,lock} "$here"
 # recipe NAME NEEDS COMMAND [HEADER]: its time is 10 s, by its header
 recipe() {
 	printf '%s\n' '#!/bin/bash' "# needs: $2" "# where: host" "# time: 10" "${4:-}" "set -e" \
-		"echo start $1 >> $t/log; touch $t/start-$1" "$3" "echo end $1 >> $t/log; touch $t/end-$1" > "$here/recipes/$1.sh"
+		"echo start $1 >> $t/log; touch $t/start-$1" "$3" \
+		"echo end $1 >> $t/log; touch $t/end-$1" > "$here/recipes/$1.sh"
 }
 
 lab() { timeout -k 5 60 "$here/lab" "$@" > "$t/out" 2>&1; }
