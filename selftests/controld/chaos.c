@@ -25,15 +25,24 @@
 #define MS	UINT64_C(1000000)
 #define RECOVER	6			/* PEs whose rule says recover */
 #define NR	10			/* and delegated ones */
+#define FIRST	0xf0			/* address of the first */
 
 static const char *controld;
 static char dir[64], run_dir[80], conf[80];
 static struct fake_machine *m;
 static int bell, log_fd;
+static FILE *said;			/* the log, to read */
 static pid_t child;
 static int tests, failures;
 static uint64_t seq, idle_at[NR], thaw_at[NR];
 static uint32_t configured[NR];
+/*
+ * Freezes since the controller last said that it has recovered the PE. On a busy machine
+ * a PE freezes again before it said so; each of these is a failed attempt, rightly, and
+ * ten of them in a row are given up.
+ */
+static unsigned int unsaid[NR];
+#define UNSAID	5
 /*
  * How long a PE must have been left alone before it freezes again. What a killed
  * worker had done is done again by the next controller; until then it is not over.
@@ -166,12 +175,31 @@ static void freeze(struct fake_pe *p)
 	event(EEH_EVENT_FROZEN, p, EEH_SOURCE_INTERRUPT, 1);
 }
 
+static void hear(void)
+{
+	char line[1024];
+	unsigned int addr;
+	long at;
+
+	clearerr(said);
+	while (at = ftell(said), fgets(line, sizeof(line), said)) {
+		if (!strchr(line, '\n')) {
+			/* The rest is still to be written. */
+			fseek(said, at, SEEK_SET);
+			return;
+		}
+		if (strstr(line, " is recovered") && sscanf(line, "<%*d>0001:%x", &addr) == 1)
+			unsaid[addr - FIRST] = 0;
+	}
+}
+
 /* What happens in the machine meanwhile. */
 static void tick(bool freezes)
 {
 	uint64_t now = now_ns();
 	unsigned int i;
 
+	hear();
 	for (i = 0; i < NR; i++) {
 		struct fake_pe *p = &m->pes[i];
 
@@ -193,8 +221,11 @@ static void tick(bool freezes)
 			idle_at[i] = now;
 			continue;
 		}
+		if (i < RECOVER && unsaid[i] == UNSAID)
+			continue;
 		if (freezes && now > idle_at[i] + (i < RECOVER ? quiet : 20 * MS) && !rnd(30)) {
 			freeze(p);
+			unsaid[i]++;
 			thaw_at[i] = now + rnd(200) * MS;
 		}
 	}
@@ -212,12 +243,12 @@ static void machine(void)
 		struct fake_pe *p = &m->pes[i];
 
 		p->phb = 1;
-		p->addr = 0xf0 + i;
+		p->addr = FIRST + i;
 		p->passed = 1;
 		snprintf(p->device, sizeof(p->device), "0001:%02x:00.0", i);
 		strcpy(p->driver, "vfio-pci");
 		strcpy(p->vm, i < RECOVER ? "driver" : "guest");
-		idle_at[i] = configured[i] = 0;
+		idle_at[i] = configured[i] = unsaid[i] = 0;
 	}
 }
 
@@ -419,8 +450,9 @@ int main(int argc, char **argv)
 	m = fake_machine_map(dir);
 	snprintf(path, sizeof(path), "%s/log", dir);
 	log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	said = fopen(path, "r");
 	f = fopen(conf, "w");
-	if (!m || !f || bell < 0)
+	if (!m || !said || !f || bell < 0)
 		die(dir);
 	fprintf(f, "[controller]\nsweep = 1s\n"
 		"[rule driver]\nvm = driver\npolicy = recover\nmax-freezes = 100000\nattempts = 10\n"
