@@ -50,7 +50,8 @@ while kill -0 "$pid" 2>/dev/null; do
 		end "no end after $timeout s, last console line: $(tail -n 1 "$out/console.log" | tr -d '\r')"
 		break
 	fi
-	[ $(((SECONDS - start) % 3)) = 0 ] || continue
+	# The whole log each time: not often.
+	[ $(((SECONDS - start) % 10)) = 0 ] || continue
 	if [ -z "$seen" ] && ! trouble=$("$LAB/splat" "${accept[@]}" "$out/console.log"); then
 		seen=1
 		say "machine $name: kernel trouble: $(head -n 1 <<< "$trouble")"
