@@ -50,7 +50,6 @@ demo: parts-demo ppc64le
 	selftests/demo/demo
 
 check: parts all $(NATIVE_LEG)
-	$(MAKE_IN) faults FIRST=1
 	selftests/run --kernel $(KERNEL)
 
 # All at once, as they are built two at a time
@@ -71,13 +70,10 @@ soak: all
 	$(LAB) build
 	selftests/run --soak
 
-# make check has the first fault of each test, and no runs without a fault: the tests are there by
-# themselves.
 mutants: all
 	$(MAKE_IN) faults
 	$(LAB) build
-	touch $(B)/payload/mutants/without
-	selftests/run t_mutants.sh; rc=$$?; rm $(B)/payload/mutants/without; exit $$rc
+	selftests/run --mutants
 
 lock: setup
 	selftests/lab/lock.sh
@@ -134,7 +130,7 @@ vm-tools: user
 
 # The module and the policy with one planted fault each, which the tests must find.
 faults:
-	$(MAKE) -C selftests/mutants O=$(B)/payload/mutants W=$(B)/obj/mutants FIRST=$(FIRST) \
+	$(MAKE) -C selftests/mutants O=$(B)/payload/mutants W=$(B)/obj/mutants \
 		KDIR=/usr/src/linux-headers-$(ABI)-powerpc64le CROSS_COMPILE=$(CROSS) CLANG=clang-19
 
 cross-s390x:
@@ -153,35 +149,25 @@ CROSS_S390X = CROSS_COMPILE=s390x-linux-gnu- CFLAGS="-O2 -g -isystem $(SYSROOT)/
 deb-packages:
 	packaging/build-deb $(B)/deb
 
-# module SOURCE FLAVOUR HEADERS-SUFFIX: kbuild wants an output directory per module.
-define module
-	@mkdir -p $(B)/obj/modules-$(2)/$(notdir $(1)) $(B)/modules-$(2)
-	$(MAKE) -s -C /usr/src/linux-headers-$(ABI)-powerpc64le$(3) M=$(CURDIR)/$(1) \
-		MO=$(B)/obj/modules-$(2)/$(notdir $(1)) ARCH=powerpc CROSS_COMPILE=$(CROSS) modules
-	@cp $(B)/obj/modules-$(2)/$(notdir $(1))/*.ko $(B)/modules-$(2)/
-
-endef
-# tree_module SOURCE NAME: for the emulated host with the kernel that TREE is the tree of; its guests
-# have Debian's.
-define tree_module
-	@mkdir -p $(B)/obj/modules-$(2)/$(notdir $(1)) $(B)/modules-$(2)
-	$(MAKE) -s -C $(TREE) M=$(CURDIR)/$(1) MO=$(B)/obj/modules-$(2)/$(notdir $(1)) \
-		ARCH=powerpc CROSS_COMPILE=$(CROSS) modules
-	@cp $(B)/obj/modules-$(2)/$(notdir $(1))/*.ko $(B)/modules-$(2)/
-
+# modules TREE NAME: all kernel modules (Kbuild), for the kernel that TREE is the tree or has the headers of
+define modules
+	@mkdir -p $(B)/obj/kbuild-$(2) $(B)/modules-$(2)
+	$(MAKE) -s -C $(1) M=$(CURDIR) MO=$(B)/obj/kbuild-$(2) ARCH=powerpc CROSS_COMPILE=$(CROSS) modules
+	@find $(B)/obj/kbuild-$(2) -name '*.ko' -exec cp -t $(B)/modules-$(2) {} +
 endef
 
+modules: modules-4k modules-64k
+
+modules-4k:
+	$(call modules,/usr/src/linux-headers-$(ABI)-powerpc64le,4k)
+
+modules-64k:
+	$(call modules,/usr/src/linux-headers-$(ABI)-powerpc64le-64k,64k)
+
+# For the emulated host with that kernel; its guests have Debian's.
 modules-native modules-hard: modules-%:
-	$(foreach m,$(MODULES),$(call tree_module,$(m),$*))
-
-MODULES	:= kernel/eeh_bpf user/bench/guest selftests/gate/module selftests/vm/canary_test \
-	   selftests/kunit
-# Only for guests, which run Debian's kernel
-GUEST_MODULES := selftests/vm/eehguest selftests/vm/rtas_fuzz
-
-modules:
-	$(foreach m,$(MODULES) $(GUEST_MODULES),$(call module,$(m),4k)$(call module,$(m),64k,-64k))
+	$(call modules,$(TREE),$*)
 
 .PHONY: all help setup ppc64le demo check bench soak mutants lock clean clean-cache install deb \
-	s390x cross-s390x cross bpf user bench-tools examples modules modules-native modules-hard \
-	bpf-tests vm-tools faults deb-packages native hard parts parts-demo
+	s390x cross-s390x cross bpf user bench-tools examples modules modules-4k modules-64k modules-native \
+	modules-hard bpf-tests vm-tools faults deb-packages native hard parts parts-demo

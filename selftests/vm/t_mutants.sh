@@ -1,13 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# t_mutants.sh [--first] [MUTANT|SCRIPT...]: the tests, or these scripts, find the faults that were
+# t_mutants.sh [MUTANT|SCRIPT...]: the tests, or these scripts, find the faults that were
 # planted (selftests/mutants).
 #
 # A test runs once per fault, with the module that has it, and the result that the list names must
-# turn red: a fault that nobody notices fails. --first, for make check, takes the first fault of the
-# list for each script. `make mutants` takes all, and also runs each test that is used here without a
-# fault, and it must pass.
+# turn red: a fault that nobody notices fails. Each test that is used here also runs once without a
+# fault, and must pass.
 # shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
@@ -35,12 +34,9 @@ run_test() {
 	return $rc
 }
 
-first=
-[[ ${1-} != --first ]] || { first=1; shift; }
-! [[ -e $M/without ]] || first=
 device "$DEV"
 device "$DEV2"
-declare -A passes=() had=()
+declare -A passes=()
 mkdir -p "$EEH_OUT/mutants"
 while IFS='|' read -r name red test; do
 	name=${name//[[:space:]]/}
@@ -48,10 +44,8 @@ while IFS='|' read -r name red test; do
 	read -r red <<< "$red"
 	read -r test <<< "$test"
 	[[ $# == 0 || " $* " == *" $name "* || " $* " == *" ${test%% *} "* ]] || continue
-	[[ -z $first || -z ${had[${test%% *}]-} ]] || continue
-	had[${test%% *}]=1
 	log=$EEH_OUT/mutants/$name.log
-	if [[ -e $M/without && -z ${passes[$test]-} ]]; then
+	if [[ -z ${passes[$test]-} ]]; then
 		passes[$test]=1
 		# shellcheck disable=SC2086
 		check "without a fault: $test" run_test "$EEH_OUT/mutants/good-${test// /-}.log" 200 ./$test
