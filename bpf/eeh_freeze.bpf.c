@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The freeze policy: answer "is my PE frozen?" from what firmware says now, or, when
- * this kernel itself asks, from a canary.
+ * this kernel itself asks, from a canary (EEH_BPF_F_CANARY).
  *
- * It decides nothing about the PE's state: bpf_eeh_state() asks firmware,
- * bpf_eeh_canary() the device, and the module answers only from evidence gathered
- * in the same query. What is decided here is whether to ask at all (storms) and what
- * is counted.
+ * It decides nothing about the PE's state: bpf_eeh_state() asks firmware, and the
+ * module answers only from evidence gathered in the same query. What is decided here
+ * is whether to ask at all (storms) and what is counted.
  *
  * freeze_query() runs for every query, so it avoids what is dear: no hash (the
  * statistics are direct-mapped arrays, whose lookups the kernel inlines), no
@@ -261,12 +260,6 @@ int BPF_PROG(freeze_query, struct eeh_bpf_query *q)
 	__u32 slot;
 	int state;
 
-	/*
-	 * This kernel's own: a load, and no more, or it would be as dear as what it spares. The
-	 * module counts them, and no rate is limited: they ask no firmware.
-	 */
-	if (q->tap == EEH_BPF_TAP_CHECK)
-		return bpf_eeh_canary(q) ? EEH_BPF_PASS : EEH_BPF_ANSWER;
 	slot = pe_slot(vm, pe);
 	e = bpf_map_lookup_elem(&eeh_pes, &slot);
 	if (!e)
@@ -369,6 +362,10 @@ struct eeh_bpf_ops freeze = {
 	.learn		= (void *)learn,
 	.event		= (void *)event,
 	.abi_version	= EEH_BPF_ABI_VERSION,
-	.flags		= 0,
+	/*
+	 * This kernel's own checks: a load, and no more, or it would be as dear as what it
+	 * spares. The module counts them, and no rate is limited: they ask no firmware.
+	 */
+	.flags		= EEH_BPF_F_CANARY,
 	.name		= "freeze",
 };

@@ -99,6 +99,15 @@ struct eeh_bpf_event {
 	__u32 arg;		/* by type */
 };
 
+/* What a policy decides once and for all. Bits. */
+enum eeh_bpf_flags {
+	/*
+	 * A canary's word answers each of this kernel's own checks: freeze_query() is not
+	 * called with EEH_BPF_TAP_CHECK. Calling it would be a third of such a check.
+	 */
+	EEH_BPF_F_CANARY	= 1,
+};
+
 /*
  * The struct_ops type. All programs run with preemption disabled and must not
  * sleep; learn() is called from a work queue, but is not sleepable either.
@@ -113,7 +122,7 @@ struct eeh_bpf_ops {
 	int (*learn)(struct eeh_bpf_query *q);
 	void (*event)(struct eeh_bpf_event *e);
 	__u32 abi_version;	/* EEH_BPF_ABI_VERSION */
-	__u32 flags;		/* must be 0 */
+	__u32 flags;		/* enum eeh_bpf_flags; others are refused with -EINVAL */
 	char name[EEH_BPF_NAME_LEN];
 };
 

@@ -124,7 +124,7 @@ static __always_inline const char *why_not(const struct canary *c)
  * The evidence. Runs wherever a driver reads, interrupts included, but for NMIs;
  * with interrupts off. True: the PE is not frozen for MMIO.
  */
-static __always_inline bool canary_load(struct canary *c)
+bool notrace __no_stack_protector canary_load(struct canary *c)
 {
 	bool ok = false;
 	u64 value;

@@ -303,6 +303,7 @@ static inline struct canary *canary_find(phys_addr_t addr)
 	return NULL;
 }
 
+bool canary_load(struct canary *c);	/* with interrupts off */
 int bpf_eeh_canary(struct eeh_bpf_query *q);
 int canary_init(void);
 void canary_exit(void);
@@ -365,7 +366,7 @@ void tap_event_put(void);		/* may sleep */
 
 void tap_check_policy(bool attached);	/* may sleep */
 void tap_check_want(bool any);		/* is there a canary? may sleep */
-bool tap_check_answer(phys_addr_t addr);	/* in any context but NMIs */
+bool tap_check_answer(phys_addr_t addr);	/* with interrupts off, not in NMIs */
 void tap_check_isolated(void);
 bool tap_check_armed(void);
 bool tap_check_busy(void);		/* a thaw or reset is under way */

@@ -164,7 +164,10 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 		k->abi_version = u->abi_version;
 		return 1;
 	case offsetof(struct eeh_bpf_ops, flags):
-		return u->flags ? -EINVAL : 1;
+		if (u->flags & ~EEH_BPF_F_CANARY)
+			return -EINVAL;
+		k->flags = u->flags;
+		return 1;
 	case offsetof(struct eeh_bpf_ops, name):
 		if (bpf_obj_name_cpy(k->name, u->name, sizeof(k->name)) <= 0)
 			return -EINVAL;

@@ -43,15 +43,27 @@ static __always_inline bool audit_due(void)
 		     this_cpu_read(core_counters.check[EEH_BPF_OUT_AUDITED])) % n == n - 1;
 }
 
-static __always_inline enum eeh_bpf_outcome check_query(struct canary *c, struct query *k)
+/* The policy wants to be asked about each check. */
+static noinline enum eeh_bpf_outcome check_ask(struct canary *c)
 {
+	struct query k __uninitialized;
+
+	query_init(&k, READ_ONCE(c->pe), EEH_BPF_TAP_CHECK, 0, 0);
+	k.canary = c;
+	return query_decide(&k);
+}
+
+static __always_inline enum eeh_bpf_outcome check_query(struct canary *c)
+{
+	const struct eeh_bpf_ops *policy = rcu_dereference_sched(core_policy);
 	enum eeh_bpf_outcome out;
 
-	query_init(k, READ_ONCE(c->pe), EEH_BPF_TAP_CHECK, 0, 0);
-	k->canary = c;
 	if (!READ_ONCE(core_enabled) || READ_ONCE(core_bypassed))
 		return EEH_BPF_OUT_BYPASSED;
-	out = query_decide(k);
+	if (likely(policy && policy->flags & EEH_BPF_F_CANARY))
+		out = canary_load(c) ? EEH_BPF_OUT_ANSWERED : EEH_BPF_OUT_PASSED;
+	else
+		out = check_ask(c);
 	if (out == EEH_BPF_OUT_ANSWERED && audit_due()) {
 		__this_cpu_write(audited, current);
 		return EEH_BPF_OUT_AUDITED;
@@ -59,40 +71,32 @@ static __always_inline enum eeh_bpf_outcome check_query(struct canary *c, struct
 	return out;
 }
 
-static noinline enum eeh_bpf_outcome check_traced(struct canary *c, struct query *k)
+static noinline enum eeh_bpf_outcome check_traced(struct canary *c)
 {
+	const struct pe_wrap *w = READ_ONCE(c->pe);
 	u64 start = local_clock();
-	enum eeh_bpf_outcome out = check_query(c, k);
+	enum eeh_bpf_outcome out = check_query(c);
+	bool proof = out == EEH_BPF_OUT_ANSWERED || out == EEH_BPF_OUT_AUDITED;
 
-	trace_eeh_freeze_query(0, EEH_BPF_TAP_CHECK, k->q.phb, k->q.pe_addr, k->evidence,
-			       out, local_clock() - start);
+	trace_eeh_freeze_query(0, EEH_BPF_TAP_CHECK, w->phb, w->addr,
+			       proof ? EEH_BPF_EVIDENCE_CANARY : EEH_BPF_EVIDENCE_NONE, out,
+			       local_clock() - start);
 	return out;
 }
 
-/* With interrupts off. Is there evidence that the PE of the address is not frozen? */
-static __always_inline bool check_answer(phys_addr_t addr)
-{
-	struct canary *c = canary_find(addr);
-	enum eeh_bpf_outcome out;
-	struct query k __uninitialized;
-
-	if (!c)
-		return false;
-	out = trace_eeh_freeze_query_enabled() ? check_traced(c, &k) : check_query(c, &k);
-	stat_check(out);
-	return out == EEH_BPF_OUT_ANSWERED;
-}
-
+/* Is there evidence that the PE of the address is not frozen? */
 bool notrace __no_stack_protector tap_check_answer(phys_addr_t addr)
 {
-	unsigned long flags;
-	bool answered;
+	struct canary *c;
+	enum eeh_bpf_outcome out;
 
-	local_irq_save(flags);
 	__this_cpu_write(audited, NULL);
-	answered = check_answer(addr);
-	local_irq_restore(flags);
-	return answered;
+	c = canary_find(addr);
+	if (!c)
+		return false;
+	out = trace_eeh_freeze_query_enabled() ? check_traced(c) : check_query(c);
+	stat_check(out);
+	return out == EEH_BPF_OUT_ANSWERED;
 }
 
 /* A PE is marked isolated, which for an audited check is the firmware's word. */

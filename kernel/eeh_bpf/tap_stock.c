@@ -179,9 +179,15 @@ static void notrace __no_stack_protector tap_check(unsigned long ip, unsigned lo
 						   struct ftrace_ops *op,
 						   struct ftrace_regs *fregs)
 {
-	if (!in_nmi() && tap_check_answer(ftrace_regs_get_argument(fregs, 0)))
+	unsigned long flags;
+
+	if (in_nmi())
+		return;
+	local_irq_save(flags);
+	if (tap_check_answer(ftrace_regs_get_argument(fregs, 0)))
 		/* r3: the first argument here, the return value elsewhere */
 		ftrace_regs_set_return_value(fregs, NOWHERE);
+	local_irq_restore(flags);
 }
 
 static struct ftrace_ops ops_check = { .func = tap_check, .flags = FTRACE_OPS_FL_PERMANENT };

@@ -13,7 +13,7 @@ set -euo pipefail
 
 freezes=$1 DEV=$2
 shift 2
-CASES=(freeze reset counters noread rebind unplug outside elsewhere command audit off fence)
+CASES=(freeze reset counters policy noread rebind unplug outside elsewhere command audit off fence)
 PCI=/sys/bus/pci/devices/$DEV
 CT=/sys/kernel/canary_test
 CTP=/sys/module/canary_test/parameters
@@ -74,6 +74,11 @@ stats() {
 
 check_answered_more() {
 	get stats/check_answered
+	((REPLY > $1))
+}
+
+rejected_more() {
+	get stats/rejected
 	((REPLY > $1))
 }
 
@@ -225,6 +230,30 @@ case_counters() {
 		"answered >= 100 && REPLY - before == answered - uncounted && queries >= answered"
 }
 
+# The policy that comes with eehctl leaves checks to the canary (EEH_BPF_F_CANARY). One that does not
+# is asked about each, and answers on evidence only.
+case_policy() {
+	begin
+	answers || true
+	check "a policy that loads the canary itself" eehctl fastpath policy ../lies/subprog_ok.bpf.o
+	check "its answers are given" answers
+	get stats/rejected
+	rejected=$REPLY
+	check "one that answers without" eehctl fastpath policy ../lies/lie_blind.bpf.o
+	until_true 20 rejected_more "$((rejected + 15))" || true
+	get stats/check_answered
+	answered=$REPLY
+	nap 200
+	get stats/rejected
+	rejected=$((REPLY - rejected))
+	get stats/check_answered
+	is "is found out at once" "rejected == 16 && REPLY == answered"
+	check "the first one again" eehctl fastpath policy
+	check "and its answers" answers
+	end
+	is "policies: no check of a frozen PE said 'not frozen'" "s_wrong == 0"
+}
+
 # threat NAME COMMAND...: while the checks go on, and nothing but the canary touches the device
 threat() {
 	local name=$1 i before ok=0
@@ -371,6 +400,8 @@ case_outside() {
 
 # A canary in another BAR says nothing of this one. BAR 3: the MSI-X table.
 case_elsewhere() {
+	local i
+
 	echo "del all" > $K/canaries
 	check "a canary in another BAR" eval "echo 'add $DEV bar=3 offset=0' > $K/canaries"
 	until_true 20 live || true
@@ -381,6 +412,15 @@ case_elsewhere() {
 	is "does not answer for this one" "queries == 0 && s_wrong == 0"
 	echo "del $DEV" > $K/canaries
 	check "and one in its own BAR again" canary_add
+	until_true 20 live || true
+	get stats/check_answered
+	answered=$REPLY
+	# The kernel of kernel/patches/ remembers what virtual addresses mean (patch 5).
+	for i in 1 2 3 4 5; do
+		echo 3 > $CT/remap
+	done
+	get stats/check_answered
+	is "answers for its own BAR, and not for one that is mapped where that was" "REPLY - answered == 5"
 }
 
 # eehctl canary, from the row of the table to the answered check

@@ -18,6 +18,8 @@
  *	access	write 0: no access any more (the threads wait); 1: go on
  *	readl	write N: N plain readl() of the register, in this task; for benchmarks
  *	ns	how long the last N took
+ *	remap	write N: one check through a mapping of its own, and one of BAR N, mapped at the
+ *		same virtual address after it
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -31,6 +33,7 @@
 #include <linux/rwsem.h>
 #include <linux/sched/clock.h>
 #include <linux/sysfs.h>
+#include <linux/vmalloc.h>
 
 #include <asm/eeh.h>
 
@@ -54,6 +57,7 @@ static DECLARE_RWSEM(access_lock);
 static bool allowed = true, in_reset;
 static struct pci_dev *pdev;
 static void __iomem *bar, *reg;
+static phys_addr_t reg_phys;
 static void __iomem *gen_map, *gen_reg;
 
 struct stats {
@@ -184,6 +188,7 @@ static int probe(struct pci_dev *d, const struct pci_device_id *id)
 	pci_save_state(d);
 	pdev = d;
 	reg = bar + off;
+	reg_phys = pci_resource_start(d, n) + off;
 	out_le32(reg, ~0U);
 	return 0;
 }
@@ -277,6 +282,42 @@ static ssize_t ns_show(struct kobject *kobj, struct kobj_attribute *attr, char *
 	return sysfs_emit(buf, "%llu\n", last_ns);
 }
 
+static ssize_t remap_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf,
+			   size_t count)
+{
+	void __iomem *first, *more[32];
+	unsigned int other, n = 0;
+	int err = kstrtouint(buf, 0, &other);
+
+	if (err || other >= PCI_STD_NUM_BARS)
+		return err ?: -EINVAL;
+	guard(rwsem_read)(&access_lock);
+	if (!reg)
+		return -ENODEV;
+	/* What a CPU remembers of an address, the same CPU shall be asked for again. */
+	guard(migrate)();
+	first = ioremap(reg_phys & PAGE_MASK, PAGE_SIZE);
+	if (!first)
+		return -ENOMEM;
+	eeh_check_failure(first + (reg_phys & ~PAGE_MASK));
+	iounmap(first);
+	/* The address is not used again before this, whoever does it. */
+	vm_unmap_aliases();
+	err = -ENOENT;
+	while (n < ARRAY_SIZE(more) && err) {
+		more[n] = ioremap(pci_resource_start(pdev, other), PAGE_SIZE);
+		if (!more[n])
+			break;
+		if (more[n++] == first) {
+			eeh_check_failure(first + (reg_phys & ~PAGE_MASK));
+			err = 0;
+		}
+	}
+	while (n--)
+		iounmap(more[n]);
+	return err ?: count;
+}
+
 static ssize_t stats_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 #define N(f) (long long)atomic64_read(&st.f)
@@ -291,11 +332,12 @@ static struct kobj_attribute loop_attr = __ATTR_WO(loop);
 static struct kobj_attribute access_attr = __ATTR_WO(access);
 static struct kobj_attribute readl_attr = __ATTR_WO(readl);
 static struct kobj_attribute ns_attr = __ATTR_RO(ns);
+static struct kobj_attribute remap_attr = __ATTR_WO(remap);
 static struct kobj_attribute stats_attr = __ATTR_RO(stats);
 
 static struct attribute *attrs[] = {
-	&loop_attr.attr, &access_attr.attr, &readl_attr.attr, &ns_attr.attr, &stats_attr.attr,
-	NULL
+	&loop_attr.attr, &access_attr.attr, &readl_attr.attr, &ns_attr.attr, &remap_attr.attr,
+	&stats_attr.attr, NULL
 };
 static const struct attribute_group group = { .attrs = attrs };
 static struct kobject *kobj;
