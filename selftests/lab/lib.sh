@@ -61,12 +61,54 @@ recipe_hash() {
 	} | sha256sum | cut -c1-16
 }
 
-recipe_dir() {
-	local hash
+# The hashes of all recipes, "NAME HASH" per line. To make them takes seconds and hundreds of processes,
+# so they are kept for as long as none of the files has changed: as long as each is the same inode,
+# last changed at the same time. A recipe whose hash cannot be made is left out.
+recipe_hashes() {
+	local known name hash
 
-	hash=$(set -e -o pipefail; recipe_hash "$1") || return
-	[ ${#hash} = 16 ] || die "the hash of '$1' cannot be made"
-	echo "$CACHE/$1-$hash"
+	known=$CACHE/hashes/$({
+		echo "$LAB"
+		# shellcheck disable=SC2046
+		cd "$LAB" && find lib.sh lock recipes $(sed -n 's/^# files: *//p' recipes/*.sh | xargs -n 1 | sort -u) \
+			-type f -printf '%p %i %C@ %s %m\n' 2>/dev/null
+	} | sha256sum | cut -c1-16)
+	if [ ! -f "$known" ]; then
+		mkdir -p "$CACHE/hashes"
+		find "$CACHE/hashes" -type f -mtime +30 -delete
+		for name in $(recipe_names); do
+			hash=$(set -e -o pipefail; recipe_hash "$name") || continue
+			echo "$name $hash"
+		done > "$known.$BASHPID"
+		mv "$known.$BASHPID" "$known"
+	fi
+	cat "$known"
+}
+
+# Who asks for many, or starts who does: EEH_RECIPES is what recipe_hashes() says of this lab. Not while
+# recipes change.
+recipes_remember() {
+	EEH_RECIPES=$LAB$'\n'$(recipe_hashes)$'\n'
+	export EEH_RECIPES
+}
+
+recipe_dir() {
+	local all=${EEH_RECIPES:-}
+
+	[ -f "$LAB/recipes/$1.sh" ] || die "no recipe is called '$1' ($(recipe_names | xargs))"
+	[[ $all == "$LAB"$'\n'* ]] || all=$'\n'$(recipe_hashes)$'\n'
+	[[ $all =~ $'\n'"$1 "([0-9a-f]{16})$'\n' ]] || die "the hash of '$1' cannot be made"
+	echo "$CACHE/$1-${BASH_REMATCH[1]}"
+}
+
+# Build what of these is not there.
+parts_ensure() {
+	local name missing=()
+
+	for name; do
+		[ -d "$(recipe_dir "$name")" ] || missing+=("$name")
+	done
+	[ ${#missing[@]} = 0 ] || "$LAB/lab" build "${missing[@]}"
 }
 
 # Where Debian packages come from: the archive that this machine's own apt uses,
