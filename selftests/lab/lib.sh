@@ -88,6 +88,7 @@ recipe_hashes() {
 # Who asks for many, or starts who does: EEH_RECIPES is what recipe_hashes() says of this lab. Not while
 # recipes change.
 recipes_remember() {
+	[[ ${EEH_RECIPES:-} != "$LAB"$'\n'* ]] || return 0
 	EEH_RECIPES=$LAB$'\n'$(recipe_hashes)$'\n'
 	export EEH_RECIPES
 }
