@@ -149,11 +149,13 @@ CROSS_S390X = CROSS_COMPILE=s390x-linux-gnu- CFLAGS="-O2 -g -isystem $(SYSROOT)/
 deb-packages:
 	packaging/build-deb $(B)/deb
 
-# modules TREE NAME: all kernel modules (Kbuild), for the kernel that TREE is the tree or has the headers of
+# modules TREE NAME: all kernel modules (Kbuild), for the kernel that TREE is the tree or has the headers
+# of. Without debug information, which no test uses and an emulated machine would have to read.
 define modules
 	@mkdir -p $(B)/obj/kbuild-$(2) $(B)/modules-$(2)
 	$(MAKE) -s -C $(1) M=$(CURDIR) MO=$(B)/obj/kbuild-$(2) ARCH=powerpc CROSS_COMPILE=$(CROSS) modules
-	@find $(B)/obj/kbuild-$(2) -name '*.ko' -exec cp -t $(B)/modules-$(2) {} +
+	@find $(B)/obj/kbuild-$(2) -name '*.ko' -exec sh -c \
+		'$(CROSS)strip --strip-debug -o $(B)/modules-$(2)/$$(basename $$1) $$1' - {} \;
 endef
 
 modules: modules-4k modules-64k

@@ -23,7 +23,7 @@ status_is() { # status_is N CMD...
 }
 
 check "a guest with two passed devices boots" \
-	guest start a --device 0001:01:00.0 --device 0002:01:00.0
+	guest start a --slof --device 0001:01:00.0 --device 0002:01:00.0
 check "it runs the same flavour as its host" prints "$(getconf PAGESIZE)" guest exec a -- \
 	awk '/KernelPageSize/ { print $2 * 1024; exit }' /proc/self/smaps
 check "each device has a bridge of its own" prints "0001:00:00.0 0002:00:00.0" \

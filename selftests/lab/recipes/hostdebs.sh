@@ -12,7 +12,7 @@ pkgs=(bash coreutils sed grep gawk findutils tar gzip diffutils hostname mount u
 	dash kmod procps iproute2 base-files base-passwd libc-bin
 	bpftool libbpf1 libelf1t64 libjson-c5 libzstd1 zlib1g
 	qemu-system-ppc qemu-system-data pciutils strace powerpc-ibm-utils
-	busybox-static socat jq
+	busybox-static bash-static socat jq
 	# what runs our services (vm/t_systemd.sh); the machine itself has an init of its own
 	systemd)
 

@@ -10,7 +10,7 @@ set -euo pipefail
 
 tree=$OUT/tree
 cp -a "$DEP_hostdebs/tree" "$tree"
-mkdir -p "$tree"/{lab/bin,boot,payload,out,proc,sys,dev,run,tmp,root,mnt}
+mkdir -p "$tree"/{lab/bin,lab/busybox,boot,payload,out,proc,sys,dev,run,tmp,root,mnt}
 for flavour in 4k 64k; do
 	"$LAB/rootfs/pick-modules" "$DEP_kernel" "$flavour" "$tree" "$LAB/rootfs/host/modules"
 	cp "$DEP_kernel/boot/vmlinuz-$flavour" "$DEP_guestroot/guest-$flavour.cpio" "$tree/boot/"
@@ -24,6 +24,15 @@ echo "127.0.0.1 localhost lab" > "$tree/etc/hosts"
 [ -e "$tree/usr/bin/awk" ] || ln -s gawk "$tree/usr/bin/awk"
 [ -e "$tree/usr/bin/sh" ] || ln -s dash "$tree/usr/bin/sh"
 ln -sf /proc/mounts "$tree/etc/mtab"
+
+# Under emulation a process that has to load and link its libraries takes 0.2 s, a static one 0.05 s.
+ln -sf bash-static "$tree/usr/bin/bash"
+has=$(tr -cs '[:alnum:]_[' '\n' < "$tree/usr/bin/busybox")
+for applet in awk basename cat chmod cmp cut dirname env grep head ln ls mkdir mount mv readlink \
+	rm rmdir sed seq sleep sort tail tar touch tr umount uniq wc xargs; do
+	grep -qx "$applet" <<< "$has" || { echo "busybox has no $applet"; exit 1; }
+	ln -s /usr/bin/busybox "$tree/lab/busybox/$applet"
+done
 
 for f in "$LAB"/rootfs/host/*; do
 	case $f in
