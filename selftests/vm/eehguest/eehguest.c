@@ -143,11 +143,11 @@ static int __init eehguest_init(void)
 	if (!kobj)
 		return -ENOMEM;
 	err = sysfs_create_group(kobj, &group);
-	if (err) {
+	if (!err)
+		err = atomic_notifier_chain_register(&pseries_ioei_notifier_list, &listener);
+	if (err)
 		kobject_put(kobj);
-		return err;
-	}
-	return atomic_notifier_chain_register(&pseries_ioei_notifier_list, &listener);
+	return err;
 }
 
 static void __exit eehguest_exit(void)

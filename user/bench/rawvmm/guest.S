@@ -9,7 +9,7 @@
  *   r28  first argument of the hcall
  * An hcall may clobber r0 and r3 to r12, so everything that lasts lives above.
  */
-#include "rawvmm_guest.h"
+#include "guest.h"
 
 	.section .rodata
 	.balign 16
