@@ -247,7 +247,8 @@ case_policy() {
 	get stats/rejected
 	rejected=$((REPLY - rejected))
 	get stats/check_answered
-	is "is found out at once" "rejected == 16 && REPLY == answered"
+	# A check that was under way on the other CPU counts, too.
+	is "is found out at once" "rejected >= 16 && rejected <= 17 && REPLY == answered"
 	check "the first one again" eehctl fastpath policy
 	check "and its answers" answers
 	end
