@@ -89,7 +89,7 @@ struct opt {
 	uint64_t hcall;
 	uint64_t count, reps;
 	uint64_t seconds_ms, slice_ms;
-	bool loop, tight, json, pin, control, fastpath, fastpath_keep, one_container;
+	bool loop, tight, json, pin, control, fastpath, one_container;
 	bool no_device, no_enable, no_confer, dirty_log, reset, quiet, fifo;
 	enum order order;
 	enum nonres nonres;
