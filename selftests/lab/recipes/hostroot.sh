@@ -27,10 +27,11 @@ ln -sf /proc/mounts "$tree/etc/mtab"
 
 # Under emulation a process that has to load and link its libraries takes 0.2 s, a static one 0.05 s.
 ln -sf bash-static "$tree/usr/bin/bash"
-has=$(tr -cs '[:alnum:]_[' '\n' < "$tree/usr/bin/busybox")
+mkdir /tmp/applets
+"$LAB/rootfs/busybox-links" "$tree/usr/bin/busybox" /tmp/applets
 for applet in awk basename cat chmod cmp cut dirname env grep head ln ls mkdir mount mv readlink \
 	rm rmdir sed seq sleep sort tail tar touch tr umount uniq wc xargs; do
-	grep -qx "$applet" <<< "$has" || { echo "busybox has no $applet"; exit 1; }
+	[ -L "/tmp/applets/$applet" ] || { echo "busybox has no $applet"; exit 1; }
 	ln -s /usr/bin/busybox "$tree/lab/busybox/$applet"
 done
 
