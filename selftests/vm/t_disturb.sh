@@ -41,7 +41,9 @@ freezer_off() {
 
 # begin: the VM asks, is answered in the kernel, and is frozen at times
 begin() {
-	vmm_start vm --device "$DEV" --verify-gen "${GEN_AT[$DEV]}" --vcpus 2 --loop-until-signal
+	# The rests are for those who disturb: they need the processors too.
+	vmm_start vm --device "$DEV" --verify-gen "${GEN_AT[$DEV]}" --vcpus 2 --rest 2 \
+		--loop-until-signal
 	answers_again || true
 	vmm vm pause
 	counters_zero

@@ -130,7 +130,8 @@ recover_loop() {
 
 	in_reset=0 asked_in_reset=0
 	counters_zero
-	vmm_start "$n" "${VM[@]}" "${GEN_AT[$DEV]}" --loop-until-signal
+	# A reset takes seconds; what is asked all along need not be asked without a pause.
+	vmm_start "$n" "${VM[@]}" "${GEN_AT[$DEV]}" --rest 5 --loop-until-signal
 	if answers_again; then
 		for ((i = 0; i < recoveries; i++)); do
 			recovery "$n" || break

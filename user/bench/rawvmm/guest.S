@@ -32,6 +32,7 @@ rawvmm_guest_start:
 	ld	20,CTL_COUNT(25)
 	ld	14,CTL_FLAGS(25)
 	ld	29,CTL_SPIN(25)
+	ld	13,CTL_REST(25)		/* queries until the next rest, 0: none */
 	andi.	0,14,GF_TIGHT
 	beq	.Lchecked
 
@@ -77,7 +78,7 @@ rawvmm_guest_start:
 	ld	9,CTL_PAUSE(25)
 	std	9,CTL_PAUSED(25)
 	cmpdi	9,0
-	bne	.Lnext
+	bne	.Lrest
 	cmpdi	20,0
 	beq	.Lstop
 	addi	20,20,-1
@@ -171,6 +172,15 @@ rawvmm_guest_start:
 	bump	CTL_WRONG
 .Lcounted:
 	bump	CTL_QUERIES
+	cmpdi	13,0
+	beq	.Lnext
+	addi	13,13,-1
+	cmpdi	13,0
+	bne	.Lnext
+.Lrest:
+	hcnum	HC_REST
+	sc	1
+	ld	13,CTL_REST(25)
 	b	.Lnext
 
 .Lstop:

@@ -10,10 +10,11 @@
 
 /* Control block of one vCPU. Written by the VMM: */
 #define CTL_STOP		0x00	/* leave the loop after this query */
-#define CTL_PAUSE		0x08	/* spin, ask nothing */
+#define CTL_PAUSE		0x08	/* rest, ask nothing */
 #define CTL_COUNT		0x10	/* queries per rep */
 #define CTL_FLAGS		0x18	/* GF_* */
 #define CTL_SPIN		0x20	/* timebase ticks to wait before each query */
+#define CTL_REST		0x28	/* queries between two rests, 0: no rest */
 /* Written by the guest: */
 #define CTL_T0			0x40	/* timebase at the start of the rep */
 #define CTL_T1			0x48	/* timebase at its end */
@@ -32,7 +33,7 @@
 #define CTL_LAST_STATE		0xb0
 #define CTL_LAST_HCALL		0xb8
 #define CTL_ODD_FROZEN		0xc0	/* frozen all along and told so */
-#define CTL_PAUSED		0xc8	/* 1: spinning because of CTL_PAUSE */
+#define CTL_PAUSED		0xc8	/* 1: resting because of CTL_PAUSE */
 #define CTL_STATES		0x100	/* answers by state 0..7 */
 #define CTL_SIZE		0x140
 
@@ -47,6 +48,7 @@
 /* Hypercalls of our own, which KVM does not know and hands to the VMM. */
 #define HC_END			0xf0fc	/* rep done */
 #define HC_PREPARE		0xf0f8	/* about to ask */
+#define HC_REST			0xf0f0	/* nothing to do for a while */
 #define HC_EXCEPTION		0xf0f4	/* r4: SRR0, r5: DAR, r6: DSISR */
 
 #define H_CONFER_NR		0xe4

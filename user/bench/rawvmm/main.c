@@ -104,6 +104,8 @@ static const char usage[] =
 "  --scaling MS          null and rtas, each vCPU alone and all at once, in turns of MS milliseconds;\n"
 "                        JSON only: queries per 10^9 timebase ticks of [one alone, all together]\n"
 "  --spin TICKS          wait that many timebase ticks before each query (not with --tight)\n"
+"  --rest MS             sleep that long after each 20 queries (not with --tight): a test that goes on\n"
+"                        for long need not keep a processor busy all along\n"
 "  --pin                 vCPU i on CPU i\n"
 "\n"
 "Devices (bound to vfio-pci)\n"
@@ -155,7 +157,7 @@ enum {
 	O_TOKEN, O_ASKTOKEN, O_VMMTOKEN, O_NARGS, O_NRET, O_BLOCK, O_NONRES, O_WORD,
 	O_DIRTY, O_NOCONFER, O_RESET, O_KILL, O_RESPAWN, O_FASTPATH, O_HOLD, O_CONTROL,
 	O_LIVE, O_JSON, O_LABEL, O_QUIET, O_HELP, O_FIFO, O_WARMUP, O_DELAY, O_SCALING,
-	O_FUZZ,
+	O_FUZZ, O_REST,
 };
 
 static const struct option options[] = {
@@ -163,7 +165,8 @@ static const struct option options[] = {
 	{ "reps", 1, NULL, O_REPS }, { "seconds", 1, NULL, O_SECONDS },
 	{ "scaling", 1, NULL, O_SCALING }, { "warmup", 1, NULL, O_WARMUP }, { "vmm-delay", 1, NULL, O_DELAY },
 	{ "loop-until-signal", 0, NULL, O_LOOP }, { "tight", 0, NULL, O_TIGHT },
-	{ "spin", 1, NULL, O_SPIN }, { "pin", 0, NULL, O_PIN }, { "device", 1, NULL, O_DEVICE },
+	{ "spin", 1, NULL, O_SPIN }, { "rest", 1, NULL, O_REST },
+	{ "pin", 0, NULL, O_PIN }, { "device", 1, NULL, O_DEVICE },
 	{ "buid", 1, NULL, O_BUID }, { "addr", 1, NULL, O_ADDR }, { "verify-gen", 1, NULL, O_GEN },
 	{ "one-container", 0, NULL, O_ONE }, { "late-kvm", 0, NULL, O_LATE },
 	{ "no-kvm-device", 0, NULL, O_NOKVM }, { "no-device", 0, NULL, O_NODEV },
@@ -225,6 +228,7 @@ static void parse(int argc, char **argv)
 		case O_TIGHT:		opt.tight = true; break;
 		case O_SCALING:		opt.slice_ms = NUM(); break;
 		case O_SPIN:		opt.spin = NUM(); break;
+		case O_REST:		opt.rest_ms = NUM(); break;
 		case O_PIN:		opt.pin = true; break;
 		case O_DEVICE:
 			if (opt.ndev == MAX_DEVICES)
@@ -330,8 +334,8 @@ static void parse(int argc, char **argv)
 		die(1, "--dirty-log: the log is cleared by reading it, so one vCPU only");
 	if (opt.fuzz && (opt.nvcpu > 1 || opt.nonres || opt.tight || opt.ask != ASK_RTAS))
 		die(1, "--fuzz: one vCPU, and nothing else that touches its blocks");
-	if (opt.tight && (opt.nonres || opt.spin))
-		die(1, "--tight has no room for --spin or --block-nonresident");
+	if (opt.tight && (opt.nonres || opt.spin || opt.rest_ms))
+		die(1, "--tight has no room for --spin, --rest or --block-nonresident");
 	if (opt.slice_ms && (!opt.tight || !opt.seconds_ms || !opt.warmup || opt.ask != ASK_RTAS))
 		die(1, "--scaling needs --tight, --seconds and --warmup, and asks what it likes");
 	if (opt.respawn && !opt.kill_ms)

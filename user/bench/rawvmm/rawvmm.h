@@ -93,7 +93,7 @@ struct opt {
 	bool no_device, no_enable, no_confer, dirty_log, reset, quiet, fifo;
 	enum order order;
 	enum nonres nonres;
-	uint64_t warmup, vmm_delay_ms, live_ms, hold_ms, kill_ms, respawn, spin, fuzz;
+	uint64_t warmup, rest_ms, vmm_delay_ms, live_ms, hold_ms, kill_ms, respawn, spin, fuzz;
 	uint32_t ask_token, vmm_token;
 	uint32_t nargs, nret;
 	uint64_t block_at;
@@ -106,6 +106,7 @@ struct opt {
 };
 extern struct opt opt;
 
+#define REST_EVERY		20	/* queries, see --rest */
 #define FUZZ_BYTES		64
 
 struct fuzz {

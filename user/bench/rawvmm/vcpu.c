@@ -141,6 +141,10 @@ void *vcpu_main(void *arg)
 				block_protect(v, PROT_NONE);
 			run->papr_hcall.ret = 0;
 			continue;
+		case HC_REST:
+			sleep_ms(opt.rest_ms ? opt.rest_ms : 1);
+			run->papr_hcall.ret = 0;
+			continue;
 		case HC_END:
 			run->papr_hcall.ret = 0;
 			if (rep_done(v))

@@ -188,6 +188,7 @@ void create_vcpus(void)
 		ctl_set(v, CTL_COUNT, opt.count);
 		ctl_set(v, CTL_FLAGS, flags);
 		ctl_set(v, CTL_SPIN, opt.spin);
+		ctl_set(v, CTL_REST, opt.rest_ms ? REST_EVERY : 0);
 		CHECK(ioctl(v->fd, KVM_GET_REGS, &g));
 		memset(g.gpr, 0, sizeof(g.gpr));
 		g.pc = GPA_CODE;
