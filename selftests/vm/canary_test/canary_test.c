@@ -10,7 +10,8 @@
  *
  * Parameters: ones=BAR:OFFSET of that register; gen=physical address of the generation
  * register, or gendev=PCI address of a device whose BAR 2 begins with its page, genoff
- * the offset in that; recover=thaw|reset|none, what the driver tells the EEH core.
+ * the offset in that; recover=thaw|reset|none, what the driver tells the EEH core; rest_us=N,
+ * after 50 checks a thread sleeps for up to twice as long.
  *
  * /sys/kernel/canary_test/
  *	loop	write the number of threads (0: stop; returns when they have stopped)
@@ -51,6 +52,8 @@ static char *recover = "thaw";
 module_param(recover, charp, 0644);
 static bool noread;
 module_param(noread, bool, 0644);
+static uint rest_us;
+module_param(rest_us, uint, 0644);
 
 /* Everybody who touches the device reads it; who takes the device away writes. */
 static DECLARE_RWSEM(access_lock);
@@ -110,6 +113,7 @@ static unsigned int nthreads;
 
 static int loop(void *unused)
 {
+	unsigned int pause;
 	int i;
 
 	while (!kthread_should_stop()) {
@@ -117,8 +121,9 @@ static int loop(void *unused)
 		for (i = 0; i < 50 && reg && allowed && !READ_ONCE(in_reset); i++)
 			one_check();
 		up_read(&access_lock);
-		if (i < 50)
-			usleep_range(1000, 2000);
+		pause = i < 50 ? 1000 : READ_ONCE(rest_us);
+		if (pause)
+			usleep_range(pause, 2 * pause);
 		/* no suspicious value is held here */
 		cond_resched_tasks_rcu_qs();
 	}
