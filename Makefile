@@ -67,7 +67,7 @@ bench: parts-demo ppc64le $(NATIVE_LEG)
 	user/bench/run $(if $(NATIVE_LEG),--native)
 
 soak: all
-	$(LAB) build
+	$(LAB) build default s390jit
 	selftests/run --soak
 
 mutants: all

@@ -9,6 +9,7 @@
 # files: jit
 # where: host
 # time: 420
+# default: no
 set -euo pipefail
 
 export EEH_LAB_ROOT=$DEP_s390root EEH_IN_ROOT_HEADERS=0 EEH_IN_ROOT_ENV="LAB OUT EEH_JOBS"
