@@ -59,7 +59,7 @@ for flavour in 4k 64k; do
 		# modules.dep lists what is needed last first.
 		grep "/$m\.ko:" "$src/modules.dep" | tr -d : | xargs -n 1 | tac
 	done | awk '!seen[$0]++' | while read -r file; do
-		cp "$src/$file" "$ird/modules/"
+		powerpc64le-linux-gnu-strip -g -o "$ird/modules/${file##*/}" "$src/$file"
 		echo "${file##*/}" >> "$ird/modules/order"
 	done
 	# The kernel opens /dev/console before init mounts devtmpfs.
