@@ -51,7 +51,9 @@ while IFS='|' read -r name red test; do
 		check "without a fault: $test" run_test "$EEH_OUT/mutants/good-${test// /-}.log" 200 ./$test
 	fi
 	export EEH_PATIENCE=4
-	if [[ -f $M/$name.ko ]]; then
+	if [[ $test == t_kunit.sh ]]; then
+		export EEH_KUNIT_KO=$M/$name.kunit.ko
+	elif [[ -f $M/$name.ko ]]; then
 		export EEH_BPF_KO=$M/$name.ko
 	else
 		export EEH_BPF_POLICY=$M/$name.bpf.o
@@ -59,12 +61,12 @@ while IFS='|' read -r name red test; do
 	start=$SECONDS
 	# shellcheck disable=SC2086
 	run_test "$log" 120 ./$test || true
-	if grep -qE "^not ok .*$red" "$log"; then
+	if grep -qE "^ *not ok .*$red" "$log"; then
 		ok "$name is noticed"
 	else
 		not_ok "$name is noticed" "$test:" "$(tail -n 30 "$log")"
 	fi
-	diag "$name: $(grep -E '^not ok' "$log" | head -n 1), in $((SECONDS - start)) s"
-	unset EEH_PATIENCE EEH_BPF_KO EEH_BPF_POLICY
+	diag "$name: $(grep -E '^ *not ok' "$log" | head -n 1), in $((SECONDS - start)) s"
+	unset EEH_PATIENCE EEH_KUNIT_KO EEH_BPF_KO EEH_BPF_POLICY
 done < "$M/list"
 finish
