@@ -21,7 +21,8 @@ recipe() {
 		"echo end $1 >> $t/log; touch $t/end-$1" > "$here/recipes/$1.sh"
 }
 
-lab() { timeout -k 5 60 "$here/lab" "$@" > "$t/out" 2>&1; }
+# Who is told to end on a busy machine may take longer than a few seconds.
+lab() { timeout -k 60 60 "$here/lab" "$@" > "$t/out" 2>&1; }
 steps() { [ "$(xargs < "$t/log")" = "$*" ] || { cat "$t/log" "$t/out"; return 1; }; }
 
 # A command that waits for a step of another part, but not for ever
