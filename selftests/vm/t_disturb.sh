@@ -19,17 +19,10 @@ CASES=(onoff replace loader switch unload reset device unplug kvm_hv)
 attached() { get state; [[ $REPLY == attached ]]; }
 idle() { get state; [[ $REPLY == idle ]]; }
 
-# The freezer: its PE is frozen half of the time, for moments
+# The freezer: its PE is frozen a third of the time, for moments
 FREEZER=
 freezer_on() {
-	(
-		while :; do
-			freeze "$DEV"
-			nap $((RANDOM % 60))
-			thaw "$DEV"
-			nap $((50 + RANDOM % 100))
-		done
-	) &
+	inject blink "$DEV" &
 	FREEZER=$!
 }
 

@@ -4,7 +4,7 @@
  *
  * An error is armed through the kernel's debugfs file err_injct, which ends in
  * opal_pci_err_inject() and the PHB's PAPR_ERR_INJ registers. The next access that matches
- * fails and freezes the PE; -t makes such an access at once. freeze, thaw and gen use the
+ * fails and freezes the PE; -t makes such an access at once. freeze, thaw, blink and gen use the
  * registers that only the lab's PHB model has (docs/lab-model.md).
  *
  * A program and not a script: tests call it hundreds of times in a machine where a fork is slow.
@@ -65,6 +65,7 @@ static void __attribute__((noreturn)) usage(void)
 	      "                         in DEV's PE\n"
 	      "  dma-read, dma-write    a DMA read / write on DEV's PHB fails: at ADDR, or any\n"
 	      "  freeze, thaw           freeze DEV's PE now / thaw it and clear the PHB's errors\n"
+	      "  blink                  freeze it for up to 80 ms, thaw it for up to 150, until killed\n"
 	      "  gen                    print the freeze generation of DEV's PHB (odd: frozen now)\n"
 	      "  pe, phb                print DEV's PE number / the address of its PHB's registers\n"
 	      "DEV is a PCI address, 0001:01:00.0.\n"
@@ -314,6 +315,15 @@ int main(int argc, char **argv)
 		for (i = 0; i < sizeof(err_status) / sizeof(err_status[0]); i++)
 			reg_write(err_status[i], ~0ULL);
 		reg_write(PE_CTL, PE_CTL_THAW | pe);
+	} else if (!strcmp(what, "blink")) {
+		need_model();
+		srandom(getpid());
+		for (;;) {
+			reg_write(PE_CTL, PE_CTL_FREEZE | pe);
+			usleep(20000 + random() % 60000);
+			reg_write(PE_CTL, PE_CTL_THAW | pe);
+			usleep(50000 + random() % 100000);
+		}
 	} else if (!strcmp(what, "gen")) {
 		need_model();
 		printf("%llu\n", (unsigned long long)reg_read(FREEZE_GEN));
