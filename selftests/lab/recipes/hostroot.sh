@@ -54,12 +54,12 @@ for flavour in 4k 64k; do
 	cp "$tree/usr/bin/busybox" "$ird/bin/"
 	"$LAB/rootfs/busybox-links" "$ird/bin/busybox" "$ird/bin"
 	install -m 755 "$LAB/rootfs/initramfs/init" "$ird/init"
-	src=$DEP_kernel/usr/lib/modules/$(cat "$DEP_kernel/boot/release-$flavour")
+	src=$tree/usr/lib/modules/$(cat "$DEP_kernel/boot/release-$flavour")
 	for m in virtio_blk ext4; do
 		# modules.dep lists what is needed last first.
 		grep "/$m\.ko:" "$src/modules.dep" | tr -d : | xargs -n 1 | tac
 	done | awk '!seen[$0]++' | while read -r file; do
-		powerpc64le-linux-gnu-strip -g -o "$ird/modules/${file##*/}" "$src/$file"
+		cp "$src/$file" "$ird/modules/"
 		echo "${file##*/}" >> "$ird/modules/order"
 	done
 	# The kernel opens /dev/console before init mounts devtmpfs.
