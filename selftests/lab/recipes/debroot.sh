@@ -18,7 +18,7 @@ pkgs=(
 	pkgconf:ppc64el
 )
 
-"$LAB/debstrap" --variant=apt --dpkgopt=force-unsafe-io --architectures=amd64,ppc64el \
+"$LAB/debstrap" --variant=apt --architectures=amd64,ppc64el \
 	--include="$(IFS=,; echo "${pkgs[*]}")" \
 	--customize-hook='chroot "$1" dpkg-query -W > "$1/packages.txt"' \
 	trixie "$OUT"
