@@ -51,13 +51,10 @@ while IFS='|' read -r name red test; do
 		check "without a fault: $test" run_test "$EEH_OUT/mutants/good-${test// /-}.log" 200 ./$test
 	fi
 	export EEH_PATIENCE=4
-	if [[ $test == t_kunit.sh ]]; then
-		export EEH_KUNIT_KO=$M/$name.kunit.ko
-	elif [[ -f $M/$name.ko ]]; then
-		export EEH_BPF_KO=$M/$name.ko
-	else
-		export EEH_BPF_POLICY=$M/$name.bpf.o
-	fi
+	# A test takes what it loads.
+	[[ ! -f $M/$name.ko ]] || export EEH_BPF_KO=$M/$name.ko
+	[[ ! -f $M/$name.kunit.ko ]] || export EEH_KUNIT_KO=$M/$name.kunit.ko
+	[[ ! -f $M/$name.bpf.o ]] || export EEH_BPF_POLICY=$M/$name.bpf.o
 	start=$SECONDS
 	# shellcheck disable=SC2086
 	run_test "$log" 120 ./$test || true
