@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Count the results in KTAP text. Prints every failure as "FAIL text", every skip as "SKIP text",
-# and last "passed failed skipped".
+# Count the results in KTAP text. Prints every failure as "FAIL text" and its diagnosis (up to eight
+# lines) as "WHY text", every skip as "SKIP text", and last "passed failed skipped".
 #
 # A result that follows more deeply indented ones is their summary and is not counted, unless it
 # failed while none of them did. A plan that was not kept is a failure, and so is text without any
@@ -14,6 +14,7 @@ function indent(line) {
 
 function fail(text) {
 	failed++
+	why = 8
 	print "FAIL " text
 }
 
@@ -65,6 +66,14 @@ function close_deeper(d,    i, had) {
 	next
 }
 
+/^ *#/ {
+	if (why-- > 0) {
+		sub(/^ *# */, "")
+		print "WHY " $0
+	}
+	next
+}
+
 /^ *Bail out!/ { fail($0); next }
 
 /^ *(not )?ok [0-9]+/ {
@@ -73,6 +82,7 @@ function close_deeper(d,    i, had) {
 	sub(/^ *(not )?ok [0-9]+( -)? */, "", text)
 	not_ok = $0 ~ /^ *not ok/
 	any = 1
+	why = 0
 	parent = close_deeper(d)
 	seen[d]++
 	if (not_ok)

@@ -34,4 +34,17 @@ check "bail out" counts "1 1 0" "ok 1 a" "1..1" "Bail out! no memory"
 check "a dash before the name" counts "1 1 0" "ok 1 - a" "not ok 2 - b" "1..2"
 check "carriage returns of a console" counts "1 0 0" $'ok 1 a\r' $'1..1\r'
 check "text that only resembles a result" counts "1 0 0" "okay 2" "not okay" "ok 1 a" "1..1"
+
+# says WANT TEXT...: all that is printed of the text
+says() {
+	local want=$1 got
+
+	shift
+	got=$(printf '%s\n' "$@" | awk -f "$top/selftests/ktap.awk")
+	[ "$got" = "$want" ] || { echo "want '$want', got '$got'"; return 1; }
+}
+
+check "a failure is printed with its diagnosis, and nothing else's" says \
+	$'FAIL x: b\nWHY 1 of 2\nWHY they: 3\n2 1 0' "# Subtest: x" "    ok 1 a" "    # of a" \
+	"    not ok 2 b" "    # 1 of 2" "    # they: 3" "    ok 3 c" "    # of c" "not ok 1 x"
 finish
