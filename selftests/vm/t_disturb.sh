@@ -34,6 +34,11 @@ freezer_off() {
 
 # begin: the VM asks, is answered in the kernel, and is frozen at times
 begin() {
+	begin_unfrozen
+	freezer_on
+}
+
+begin_unfrozen() {
 	# The rests are for those who disturb: they need the processors too.
 	vmm_start vm --device "$DEV" --verify-gen "${GEN_AT[$DEV]}" --vcpus 2 --rest 2 \
 		--loop-until-signal
@@ -43,7 +48,6 @@ begin() {
 	vmm_fields vm
 	queries=$v_queries
 	vmm vm resume
-	freezer_on
 }
 
 froze() { vmm_fields vm && ((v_frozen_throughout > 20)); }
@@ -209,23 +213,32 @@ case_reset() {
 case_device() {
 	local i answered clean=0 back=0
 
-	begin
 	# closing and opening a frozen device resets it
-	freezer_off
+	begin_unfrozen
 	for ((i = 0; i < ROUNDS / 2; i++)); do
 		vmm vm device-close 0
+		# a query that was under way on the other vCPU
+		nap 100
 		get stats/answered
 		answered=$REPLY
 		nap 200
 		get stats/answered
-		((REPLY == answered)) && until_true 2 no_bindings && clean=$((clean + 1))
+		if ((REPLY == answered)) && until_true 2 no_bindings; then
+			clean=$((clean + 1))
+		else
+			diag "after close $i: answered $answered, then $REPLY; $(< $K/bindings)"
+		fi
 		vmm vm device-open 0
 		answers_again && back=$((back + 1))
 	done
 	# And while nobody asks: the close itself drops the binding.
 	vmm vm pause
 	vmm vm device-close 0
-	no_bindings && clean=$((clean + 1))
+	if no_bindings; then
+		clean=$((clean + 1))
+	else
+		diag "after the close with nobody asking: $(< $K/bindings)"
+	fi
 	vmm vm device-open 0
 	vmm vm resume
 	answers_again && back=$((back + 1))
