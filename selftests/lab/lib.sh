@@ -112,26 +112,30 @@ parts_ensure() {
 	[ ${#missing[@]} = 0 ] || "$LAB/lab" build "${missing[@]}"
 }
 
-# Where Debian packages come from: the archive that this machine's own apt uses,
-# unless EEH_MIRROR says otherwise.
+# Where Debian packages come from: the archive that this machine's own apt uses, unless EEH_MIRROR says
+# otherwise. apt takes seconds to say, so its answer is kept until its configuration changes.
 mirror() {
-	local uri
+	local kept=$CACHE/mirror uri
 
 	if [ -n "${EEH_MIRROR:-}" ]; then
 		echo "${EEH_MIRROR%/}"
 		return
 	fi
-	for uri in $(apt-get indextargets --format '$(REPO_URI)' \
-			'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null) \
-		$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null); do
-		case $uri in
-		*/debian | */debian/)
-			echo "${uri%/}"
-			return
-			;;
-		esac
-	done
-	echo "http://deb.debian.org/debian"
+	if [ -f "$kept" ] && [ -z "$(find /etc/apt -newer "$kept" -print -quit 2>/dev/null)" ]; then
+		cat "$kept"
+		return
+	fi
+	uri=$({
+		apt-get indextargets --format '$(REPO_URI)' \
+			'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null
+		apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null
+	} | sed -n 's,/*$,,; \,/debian$, { p; q }') || true	# sed may not have read all
+	if [ -n "$uri" ]; then
+		mkdir -p "$CACHE"
+		echo "$uri" > "$kept.$BASHPID"
+		mv "$kept.$BASHPID" "$kept"
+	fi
+	echo "${uri:-http://deb.debian.org/debian}"
 }
 
 # Download pool/... into the cache and check it: fetch POOL-PATH SHA256 -> path of the file.
