@@ -533,7 +533,7 @@ module_load
 fastpath_on
 echo 1000000 > $DBG/eeh_max_freezes
 # The rests are for the rest of the machine, which has things to do while the checks go on.
-insmod "$EEH_MODULES/canary_test.ko" gen="${GEN_AT[$DEV]}" rest_us=2000
+insmod "$EEH_MODULES/canary_test.ko" gen="${GEN_AT[$DEV]}" rest_us=10000
 check "$DEV: the driver takes the device" bind_driver
 check "the canary is taken" canary_add
 until_true 20 live || true

@@ -40,7 +40,7 @@ begin() {
 
 begin_unfrozen() {
 	# The rests are for those who disturb: they need the processors too.
-	vmm_start vm --device "$DEV" --verify-gen "${GEN_AT[$DEV]}" --vcpus 2 --rest 2 \
+	vmm_start vm --device "$DEV" --verify-gen "${GEN_AT[$DEV]}" --vcpus 2 --rest 10 \
 		--loop-until-signal
 	answers_again || true
 	vmm vm pause
@@ -266,7 +266,8 @@ case_unplug() {
 	device "$DEV2"
 	begin
 	for ((i = 0; i < 2 * (ROUNDS / 3); i++)); do
-		vmm_start plug --device "$DEV2" --verify-gen "${GEN_AT[$DEV2]}" --loop-until-signal
+		vmm_start plug --device "$DEV2" --verify-gen "${GEN_AT[$DEV2]}" --rest 10 \
+			--loop-until-signal
 		until_true 20 bound_to "${DEV2%%:*}" || true
 		if ((i % 2)); then
 			# Waits until the VM lets go of the device, and tells the VM nothing.
@@ -290,7 +291,8 @@ case_unplug() {
 		device "$DEV2"
 		back=$((back + 1))
 	done
-	vmm_start plug --device "$DEV2" --verify-gen "${GEN_AT[$DEV2]}" --loop-until-signal
+	vmm_start plug --device "$DEV2" --verify-gen "${GEN_AT[$DEV2]}" --rest 10 \
+		--loop-until-signal
 	until_true 20 bound_to "${DEV2%%:*}" || true
 	freeze "$DEV2"
 	until_true 20 told plug || true

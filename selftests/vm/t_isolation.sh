@@ -24,7 +24,7 @@ vm() {
 
 	shift 2
 	vmm_start "$n" --device "$dev" --buid 0x800000020000000 --addr 0x10000 \
-		--verify-gen "${GEN_AT[$dev]}" --loop-until-signal "$@"
+		--verify-gen "${GEN_AT[$dev]}" --rest 5 --loop-until-signal "$@"
 }
 
 # both_answered: two bindings, and both have been answered for
@@ -98,7 +98,7 @@ case_two_devices() {
 
 	counters_zero
 	vmm_start two --device "$DEV" --verify-gen "${GEN_AT[$DEV]}" \
-		--device "$DEV2" --verify-gen "${GEN_AT[$DEV2]}" --vcpus 2 --loop-until-signal
+		--device "$DEV2" --verify-gen "${GEN_AT[$DEV2]}" --vcpus 2 --rest 5 --loop-until-signal
 	until_true 30 both_answered || true
 	freeze "$DEV"
 	until_true 20 told two 0 && its_answered "${DEV2%%:*}" &&

@@ -49,9 +49,10 @@ same() {
 }
 
 # until_true SECONDS COMMAND...: wait for it. EEH_PATIENCE: where nobody expects it to come true.
-# Not by $SECONDS: docs/lab-known-issues.md, "The clock jumps".
+# Looks less and less often, as many a look is a process. Not by $SECONDS: docs/lab-known-issues.md,
+# "The clock jumps".
 until_true() {
-	local now end
+	local now end pause=5
 
 	read -r now _ < /proc/uptime
 	end=$((${now%.*} + ${EEH_PATIENCE:-$1}))
@@ -59,7 +60,8 @@ until_true() {
 	until "$@"; do
 		read -r now _ < /proc/uptime
 		((${now%.*} <= end)) || return 1
-		nap 5
+		nap $pause
+		pause=$((pause < 80 ? 2 * pause : 80))
 	done
 }
 
