@@ -57,6 +57,7 @@ static bool next_error_armed, diag_armed, inject_armed;
 static struct track {
 	u32 phb, addr;
 	u8 frozen;		/* 1: MMIO, 2: DMA */
+	u64 changes;		/* freezes, thaws and resets so far */
 	u64 seq;		/* of the record of this freeze, 0: none yet */
 	unsigned long reset_at;	/* jiffies of the last reset, or the end of one */
 } tracked[TRACKED];
@@ -85,19 +86,46 @@ static struct track *track_get(u32 phb, u32 addr)
 	return t;
 }
 
-/* Is that news? */
-static bool track_frozen(u32 phb, u32 addr)
+#define NOW	U64_MAX
+
+/* Before a PE is asked: what its answer is as of. It is outdated if it changes until then. */
+static u64 track_changes(u32 phb, u32 addr)
+{
+	struct track *t;
+
+	guard(raw_spinlock_irqsave)(&track_lock);
+	t = track_find(phb, addr);
+	return t ? t->changes : 0;
+}
+
+/* Is it news that these are frozen, as of @changes or NOW? */
+static bool track_frozen(u32 phb, u32 addr, u8 halves, u64 changes)
 {
 	struct track *t;
 	bool news;
 
 	guard(raw_spinlock_irqsave)(&track_lock);
 	t = track_get(phb, addr);
+	if (changes != NOW && t->changes != changes)
+		return false;
 	news = !t->frozen;
-	if (news)
+	if (news) {
 		t->seq = 0;
-	t->frozen = HALVES;
+		t->changes++;
+	}
+	t->frozen = halves;
 	return news;
+}
+
+/* It was normal, as of @changes. */
+static void track_normal(u32 phb, u32 addr, u64 changes)
+{
+	struct track *t;
+
+	guard(raw_spinlock_irqsave)(&track_lock);
+	t = track_find(phb, addr);
+	if (t && t->changes == changes)
+		t->frozen = 0;
 }
 
 static void track_reset(u32 phb, u32 addr)
@@ -107,6 +135,7 @@ static void track_reset(u32 phb, u32 addr)
 	guard(raw_spinlock_irqsave)(&track_lock);
 	t = track_get(phb, addr);
 	t->frozen = 0;
+	t->changes++;
 	t->reset_at = jiffies;
 }
 
@@ -122,9 +151,9 @@ static void track_thawed(u32 phb, u32 addr, u8 halves)
 	struct track *t;
 
 	guard(raw_spinlock_irqsave)(&track_lock);
-	t = track_find(phb, addr);
-	if (t)
-		t->frozen &= ~halves;
+	t = track_get(phb, addr);
+	t->frozen &= ~halves;
+	t->changes++;
 }
 
 /* There is a record of the PE's freeze. */
@@ -186,13 +215,13 @@ static u64 vm_of(const struct eeh_pe *pe)
 	return 0;
 }
 
-/* @fresh: the kernel is about to fetch diagnostic data */
-static void frozen(struct eeh_pe *pe, enum eeh_source source, bool fresh)
+/* @fresh: the kernel is about to fetch diagnostic data. @halves, @changes: see track_frozen() */
+static void frozen(struct eeh_pe *pe, enum eeh_source source, u8 halves, u64 changes, bool fresh)
 {
 	u32 phb = pe->phb->global_number;
 	bool passed = eeh_pe_passed(pe);
 
-	if (!track_frozen(phb, pe->addr))
+	if (!track_frozen(phb, pe->addr, halves, changes))
 		return;
 	trace_eeh_pe_frozen(phb, pe->addr, passed, source, vm_of(pe));
 	pe_log_frozen(pe, source, fresh && diag_armed);
@@ -205,7 +234,7 @@ static void frozen_below(struct eeh_pe *pe)
 
 	list_for_each_entry(child, &pe->child_list, child) {
 		if (!(child->state & (EEH_PE_ISOLATED | EEH_PE_REMOVED)))
-			frozen(child, EEH_SOURCE_PARENT, false);
+			frozen(child, EEH_SOURCE_PARENT, HALVES, NOW, false);
 		frozen_below(child);
 	}
 }
@@ -220,7 +249,7 @@ void event_isolated(struct eeh_pe *pe)
 	/* The kernel freezes it itself then, and whoever asks VFIO finds it frozen. */
 	if (w && READ_ONCE(w->resetting))
 		return;
-	frozen(pe, source_of(pe), true);
+	frozen(pe, source_of(pe), HALVES, NOW, true);
 	frozen_below(pe);
 }
 
@@ -234,9 +263,16 @@ void event_thawed(const struct eeh_pe *pe, int option)
 		track_reset(phb, pe->addr);
 }
 
-static bool is_frozen(int state)
+/* What is frozen in that state; 0: nothing */
+static u8 frozen_halves(int state)
 {
-	return state == EEH_PE_STATE_STOPPED_IO_DMA || state == EEH_PE_STATE_STOPPED_DMA;
+	switch (state) {
+	case EEH_PE_STATE_STOPPED_IO_DMA:
+		return HALVES;
+	case EEH_PE_STATE_STOPPED_DMA:
+		return 2;
+	}
+	return 0;
 }
 
 /*
@@ -248,13 +284,13 @@ static void event_state(void *unused, u32 phb, u32 addr, int state)
 	struct binding *b;
 	int i;
 
-	if (!is_frozen(state))
+	if (!frozen_halves(state))
 		return;
 	guard(rcu)();
 	hash_for_each_rcu(bindings, i, b, node) {
 		if (b->pe->phb != phb || b->pe->addr != addr || READ_ONCE(b->pe->dead))
 			continue;
-		frozen(b->pe->pe, source_of(b->pe->pe), false);
+		frozen(b->pe->pe, source_of(b->pe->pe), frozen_halves(state), NOW, false);
 		return;
 	}
 }
@@ -277,17 +313,20 @@ static void give_up_reset(struct pe_wrap *w)
 int event_ask(struct pe_use *u, enum eeh_source source)
 {
 	struct asker a = { .task = current, .source = source };
+	u32 phb = u->wrap->phb, addr = u->wrap->addr;
+	u64 changes;
 	int state;
 
 	scoped_guard(raw_spinlock_irqsave, &asker_lock)
 		list_add(&a.node, &askers);
 	scoped_guard(rcu) {
 		give_up_reset(u->wrap);
+		changes = track_changes(phb, addr);
 		state = pe_wrap_state(u->wrap);
-		if (is_frozen(state))
-			frozen(u->pe, source, false);
+		if (frozen_halves(state))
+			frozen(u->pe, source, frozen_halves(state), changes, false);
 		else if (state == EEH_PE_STATE_NORMAL)
-			track_thawed(u->wrap->phb, u->wrap->addr, HALVES);
+			track_normal(phb, addr, changes);
 	}
 	scoped_guard(raw_spinlock_irqsave, &asker_lock)
 		list_del(&a.node);

@@ -216,6 +216,15 @@ masked() {
 	unfreeze
 	one_freeze 10
 	told_by "with the sweep, after a thaw" sweep 1500
+	# The sweep sees it with its MMIO thawed and its DMA not, but not normal.
+	op 2
+	nap 800
+	echo 0 > /sys/module/eeh_bpf/parameters/sweep_ms
+	op 3
+	(nap 500; echo 250 > /sys/module/eeh_bpf/parameters/sweep_ms) &
+	one_freeze 10
+	told_by "with the sweep, after a thaw that it saw half done" sweep 1500
+	wait $!
 	reset
 	trace_stop
 	# Behind the kernel's back: the sweep sees the PE normal in between
