@@ -160,8 +160,16 @@ fuzz wild "$seed" $rest
 end_count
 use
 is "wild: no wrong answer" "f_calls >= rest && f_wrong + f_overrun == 0"
-is "the kernel, the engine and the VMM were all asked" \
-	"k_guest > 10 && f_ok > rest / 20 && f_vmm_ok > 100 && f_hcall_parameter > 100 && f_slow > 0"
+is "the engine and the VMM were asked" \
+	"f_ok > rest / 20 && f_vmm_ok > 100 && f_hcall_parameter > 100 && f_slow > 0"
+# What the kernel may answer comes by chance, as the PE is hardly ever normal: go on until it has.
+wrong=0
+for ((i = 3; i < 20 && k_guest <= 10; i++)); do
+	fuzz wild $((seed + i)) "$few"
+	end_count
+	wrong=$((wrong + f_wrong + f_overrun))
+done
+is "and the kernel" "k_guest > 10 && wrong == 0"
 is "the PE can be recovered after it" "f_after == 0"
 is "the other VM's PE stays normal, and its answers are its own" \
 	"o_normal > 10 && o_frozen + o_changed + v_wrong == 0 && k_other == k_binding"
