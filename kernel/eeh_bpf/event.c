@@ -52,11 +52,11 @@ static bool next_error_armed, diag_armed, inject_armed;
  * entry was taken by another one is told a second time.
  */
 #define TRACKED		256
-#define HALVES		3	/* both are frozen */
+enum { HALF_MMIO = 1, HALF_DMA = 2, HALVES = HALF_MMIO | HALF_DMA };
 
 static struct track {
 	u32 phb, addr;
-	u8 frozen;		/* 1: MMIO, 2: DMA */
+	u8 frozen;		/* HALF_* */
 	u64 changes;		/* freezes, thaws and resets so far */
 	u64 seq;		/* of the record of this freeze, 0: none yet */
 	unsigned long reset_at;	/* jiffies of the last reset, or the end of one */
@@ -258,7 +258,7 @@ void event_thawed(const struct eeh_pe *pe, int option)
 	u32 phb = pe->phb->global_number;
 
 	if (option == EEH_OPT_THAW_MMIO || option == EEH_OPT_THAW_DMA)
-		track_thawed(phb, pe->addr, option == EEH_OPT_THAW_MMIO ? 1 : 2);
+		track_thawed(phb, pe->addr, option == EEH_OPT_THAW_MMIO ? HALF_MMIO : HALF_DMA);
 	else
 		track_reset(phb, pe->addr);
 }
@@ -270,7 +270,7 @@ static u8 frozen_halves(int state)
 	case EEH_PE_STATE_STOPPED_IO_DMA:
 		return HALVES;
 	case EEH_PE_STATE_STOPPED_DMA:
-		return 2;
+		return HALF_DMA;
 	}
 	return 0;
 }
@@ -281,16 +281,17 @@ static u8 frozen_halves(int state)
  */
 static void event_state(void *unused, u32 phb, u32 addr, int state)
 {
+	u8 halves = frozen_halves(state);
 	struct binding *b;
 	int i;
 
-	if (!frozen_halves(state))
+	if (!halves)
 		return;
 	guard(rcu)();
 	hash_for_each_rcu(bindings, i, b, node) {
 		if (b->pe->phb != phb || b->pe->addr != addr || READ_ONCE(b->pe->dead))
 			continue;
-		frozen(b->pe->pe, source_of(b->pe->pe), frozen_halves(state), NOW, false);
+		frozen(b->pe->pe, source_of(b->pe->pe), halves, NOW, false);
 		return;
 	}
 }
@@ -315,6 +316,7 @@ int event_ask(struct pe_use *u, enum eeh_source source)
 	struct asker a = { .task = current, .source = source };
 	u32 phb = u->wrap->phb, addr = u->wrap->addr;
 	u64 changes;
+	u8 halves;
 	int state;
 
 	scoped_guard(raw_spinlock_irqsave, &asker_lock)
@@ -323,8 +325,9 @@ int event_ask(struct pe_use *u, enum eeh_source source)
 		give_up_reset(u->wrap);
 		changes = track_changes(phb, addr);
 		state = pe_wrap_state(u->wrap);
-		if (frozen_halves(state))
-			frozen(u->pe, source, frozen_halves(state), changes, false);
+		halves = frozen_halves(state);
+		if (halves)
+			frozen(u->pe, source, halves, changes, false);
 		else if (state == EEH_PE_STATE_NORMAL)
 			track_normal(phb, addr, changes);
 	}
