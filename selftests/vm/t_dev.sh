@@ -120,7 +120,7 @@ logs() {
 	is "nothing to fetch from a normal PE" "f_state == ST_NORMAL && f_seq == 0"
 
 	# Nobody else looks: no interrupt is waited for, the fetch itself finds it.
-	echo 0 > /sys/module/eeh_bpf/parameters/sweep_ms
+	sweep_ms 0
 	last=$l_seq
 	freeze "$DEV"
 	fetch
@@ -138,7 +138,7 @@ logs() {
 		seq=$l_seq n=$((n + 1))
 	done
 	is "the last 8 are kept" "n == 8 && seq >= last + 10 && oldest > last"
-	echo 250 > /sys/module/eeh_bpf/parameters/sweep_ms
+	sweep_ms 250
 }
 
 # hold: keep the file open; release: no more

@@ -91,7 +91,7 @@ told_by() {	# told_by NAME SOURCE MS: of the last freeze
 from_firmware() {
 	local i worst=0 n=0 frozen logs
 
-	echo 0 > /sys/module/eeh_bpf/parameters/sweep_ms
+	sweep_ms 0
 	trace_start --type frozen,log,option
 	for ((i = 0; i < $1; i++)); do
 		one_freeze 5
@@ -108,7 +108,7 @@ from_firmware() {
 	is "$2: each was told once, with a record each" "frozen == wanted && logs == wanted"
 	trace_stop
 	is "eehctl trace ends well" "TRACE_RC == 0"
-	echo 250 > /sys/module/eeh_bpf/parameters/sweep_ms
+	sweep_ms 250
 }
 
 logs_are() { (($(events log) >= $1)); }
@@ -197,7 +197,7 @@ burst() {
 masked() {
 	local told
 
-	echo 0 > /sys/module/eeh_bpf/parameters/sweep_ms
+	sweep_ms 0
 	trace_start --type frozen,option
 	one_freeze 10
 	told_by "the first one" interrupt 1000
@@ -210,7 +210,7 @@ masked() {
 	[[ $told == *'"source":"query"'* ]] && ok "it is told when somebody asks" ||
 		not_ok "it is told when somebody asks" "$told"
 	reset
-	echo 250 > /sys/module/eeh_bpf/parameters/sweep_ms
+	sweep_ms 250
 	one_freeze 10
 	told_by "with the sweep" sweep 1500
 	unfreeze
@@ -219,9 +219,9 @@ masked() {
 	# The sweep sees it with its MMIO thawed and its DMA not, but not normal.
 	op 2
 	nap 800
-	echo 0 > /sys/module/eeh_bpf/parameters/sweep_ms
+	sweep_ms 0
 	op 3
-	(nap 500; echo 250 > /sys/module/eeh_bpf/parameters/sweep_ms) &
+	(nap 500; sweep_ms 250) &
 	one_freeze 10
 	told_by "with the sweep, after a thaw that it saw half done" sweep 1500
 	wait $!

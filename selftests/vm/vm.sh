@@ -116,6 +116,9 @@ bindings() { grep -c . "$K/bindings" || true; }
 
 no_bindings() { [[ $(bindings) == 0 ]]; }
 
+# sweep_ms MS: how often the module looks after passed-through PEs by itself; 0: never
+sweep_ms() { echo "$1" > /sys/module/eeh_bpf/parameters/sweep_ms; }
+
 module_load() { insmod "${EEH_BPF_KO:-$EEH_MODULES/eeh_bpf.ko}"; }
 
 # fastpath_fresh: the module just loaded, the policy just attached
