@@ -7,14 +7,13 @@ top=$(cd "$(dirname "$0")/../.." && pwd -P)
 # shellcheck source=selftests/ktap.sh
 . "$top/selftests/ktap.sh"
 
-# counts "P F S" TEXT...: the text, one argument per line, counts as that
-counts() {
-	local want=$1 got
+# The text, one argument per line
+read_ktap() { printf '%s\n' "$@" | awk -f "$top/selftests/ktap.awk"; }
+same() { [ "$2" = "$1" ] || { echo "want '$1', got '$2'"; return 1; }; }
 
-	shift
-	got=$(printf '%s\n' "$@" | awk -f "$top/selftests/ktap.awk" | tail -n 1)
-	[ "$got" = "$want" ] || { echo "want '$want', got '$got'"; return 1; }
-}
+# counts "P F S" TEXT...: the text counts as that; says WANT TEXT...: that is all that is printed of it
+counts() { same "$1" "$(read_ktap "${@:2}" | tail -n 1)"; }
+says() { same "$1" "$(read_ktap "${@:2}")"; }
 
 check "two passes" counts "2 0 0" "KTAP version 1" "1..2" "ok 1 a" "ok 2 b"
 check "a failure" counts "1 1 0" "1..2" "ok 1 a" "not ok 2 b"
@@ -34,15 +33,6 @@ check "bail out" counts "1 1 0" "ok 1 a" "1..1" "Bail out! no memory"
 check "a dash before the name" counts "1 1 0" "ok 1 - a" "not ok 2 - b" "1..2"
 check "carriage returns of a console" counts "1 0 0" $'ok 1 a\r' $'1..1\r'
 check "text that only resembles a result" counts "1 0 0" "okay 2" "not okay" "ok 1 a" "1..1"
-
-# says WANT TEXT...: all that is printed of the text
-says() {
-	local want=$1 got
-
-	shift
-	got=$(printf '%s\n' "$@" | awk -f "$top/selftests/ktap.awk")
-	[ "$got" = "$want" ] || { echo "want '$want', got '$got'"; return 1; }
-}
 
 check "a failure is printed with its diagnosis, and nothing else's" says \
 	$'FAIL x: b\nWHY 1 of 2\nWHY they: 3\n2 1 0' "# Subtest: x" "    ok 1 a" "    # of a" \
