@@ -156,9 +156,25 @@ vmm_start() {
 	VMM_OUT[$n]=$fd
 }
 
+# line_of FD SECONDS: LINE = the next line, or fail: that long without one, or the end of it. A time-out of
+# read can be early (docs/lab-known-issues.md, "The clock jumps"): /proc/uptime has the last word.
+line_of() {
+	local now end rc
+
+	read -r now _ < /proc/uptime
+	end=$((${now%.*} + $2))
+	while ((${now%.*} <= end)); do
+		rc=0
+		read -r -t 10 -u "$1" LINE || rc=$?
+		((rc > 128)) || return $rc
+		read -r now _ < /proc/uptime
+	done
+	return 1
+}
+
 # vmm NAME COMMAND: RESULT = its result; STATS = the line of counts, for the command stats
 vmm() {
-	local n=$1 line
+	local n=$1
 
 	shift
 	# shellcheck disable=SC2048,SC2086
@@ -168,13 +184,13 @@ vmm() {
 		echo "vmm $n is gone: $(< "/run/vmm.$n/err")" >&2
 		return 1
 	fi
-	while read -r -t 120 -u "${VMM_OUT[$n]}" line; do
-		if [[ $line == *'"live":true'* && $1 == stats ]]; then
-			STATS=$line
+	while line_of "${VMM_OUT[$n]}" 120; do
+		if [[ $LINE == *'"live":true'* && $1 == stats ]]; then
+			STATS=$LINE
 			RESULT=0
 			return 0
 		fi
-		if [[ $line == *"\"command\":\"$1\""* && $line =~ \"result\":(-?[0-9]+) ]]; then
+		if [[ $LINE == *"\"command\":\"$1\""* && $LINE =~ \"result\":(-?[0-9]+) ]]; then
 			RESULT=${BASH_REMATCH[1]}
 			((RESULT >= 0)) || echo "vmm $n $*: $RESULT" >&2
 			return 0
@@ -214,11 +230,11 @@ vmm_fields() {
 
 # vmm_end NAME: wait for its end; REPORT = its report, v_* from it, VMM_RC = its exit status
 vmm_end() {
-	local n=$1 line fd
+	local n=$1 fd
 
 	REPORT=
-	while read -r -t 300 -u "${VMM_OUT[$n]}" line; do
-		[[ $line != *'"label"'* ]] || REPORT=$line
+	while line_of "${VMM_OUT[$n]}" 300; do
+		[[ $LINE != *'"label"'* ]] || REPORT=$LINE
 	done
 	fd=${VMM_IN[$n]}
 	exec {fd}>&-
