@@ -11,7 +11,7 @@ pkgs=(
 	# downloads and images
 	ca-certificates curl debian-archive-keyring mmdebstrap xz-utils bzip2 zstd cpio kmod e2fsprogs
 	# native compiler and common tools
-	make gcc g++ libc6-dev patch perl bc rsync git jq file bison flex pkgconf procps socat
+	make gcc g++ ccache libc6-dev patch perl bc rsync git jq file bison flex pkgconf procps socat
 	# ppc64le cross compiler and libraries
 	gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
 	libc6-dev:ppc64el linux-libc-dev:ppc64el libbpf-dev:ppc64el libelf-dev:ppc64el

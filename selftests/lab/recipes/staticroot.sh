@@ -7,7 +7,7 @@
 # time: 60
 set -euo pipefail
 
-pkgs=(make gcc libc6-dev gcc-powerpc64le-linux-gnu libelf1t64 bc perl patch sparse coccinelle libpython3.13)
+pkgs=(make gcc ccache libc6-dev gcc-powerpc64le-linux-gnu libelf1t64 bc perl patch sparse coccinelle libpython3.13)
 
 "$LAB/debstrap" --variant=apt --architectures=amd64 --include="$(IFS=,; echo "${pkgs[*]}")" \
 	--customize-hook='chroot "$1" dpkg-query -W > "$1/packages.txt"' \
