@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Count the results in KTAP text. Prints every failure as "FAIL text" and its diagnosis (up to eight
-# lines) as "WHY text", every skip as "SKIP text", and last "passed failed skipped".
+# lines, the first 300 characters of each) as "WHY text", every skip as "SKIP text", and last
+# "passed failed skipped".
 #
 # A result that follows more deeply indented ones is their summary and is not counted, unless it
 # failed while none of them did. A plan that was not kept is a failure, and so is text without any
@@ -69,7 +70,7 @@ function close_deeper(d,    i, had) {
 /^ *#/ {
 	if (why-- > 0) {
 		sub(/^ *# */, "")
-		print "WHY " $0
+		print "WHY " (length($0) > 300 ? substr($0, 1, 300) "..." : $0)
 	}
 	next
 }

@@ -37,4 +37,6 @@ check "text that only resembles a result" counts "1 0 0" "okay 2" "not okay" "ok
 check "a failure is printed with its diagnosis, and nothing else's" says \
 	$'FAIL x: b\nWHY 1 of 2\nWHY they: 3\n2 1 0' "# Subtest: x" "    ok 1 a" "    # of a" \
 	"    not ok 2 b" "    # 1 of 2" "    # they: 3" "    ok 3 c" "    # of c" "not ok 1 x"
+long=$(printf '%0300d' 0)
+check "but no line of JSON at full length" says $'FAIL a\nWHY '"$long"$'...\n0 1 0' "not ok 1 a" "# $long{}"
 finish
