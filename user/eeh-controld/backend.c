@@ -203,15 +203,15 @@ static int machine_past(void *be, uint32_t phb, uint32_t addr, uint64_t since,
 }
 
 /*
- * BPF programs on one kernel function note both, one after the other. A CPU of a virtual
- * machine may stand still in between, for as long as its hypervisor runs something else. An
- * error and the next have a reset between, and what an owner does after it.
+ * BPF programs on one kernel function note both, the one that was attached last first: that
+ * of events, as machine_open() has it. A CPU of a virtual machine may stand still in between,
+ * for as long as its hypervisor runs something else.
  */
 static uint64_t machine_record_ns(void *be)
 {
 	struct machine *m = be;
 
-	return m->zpci ? 20000000 : 0;
+	return m->zpci ? 100000000 : 0;
 }
 
 static int machine_keep_fd(void *be)

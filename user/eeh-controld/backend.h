@@ -77,8 +77,8 @@ struct backend {
 	int (*past)(void *be, uint32_t phb, uint32_t addr, uint64_t since, backend_past_fn fn,
 		    void *arg);
 	/*
-	 * How far the time of a record may be from that of its event; 0: far, as a record is made
-	 * when somebody fetches its data.
+	 * How much later than its event a record may be, never earlier; 0: a record is made when
+	 * somebody fetches its data.
 	 */
 	uint64_t (*record_ns)(void *be);
 	/* While it is open there are records of freezes; -errno. */

@@ -47,6 +47,7 @@ void keep_listening(struct controld *c)
 /* Of one PE. */
 struct past {
 	struct pe *p;
+	uint64_t told;		/* when it froze, if that was the last event that came through */
 	bool again;
 };
 
@@ -55,14 +56,12 @@ static int take_past(void *arg, uint64_t time, uint32_t source)
 	struct past *past = arg;
 	struct pe *p = past->p;
 	struct controld *c = p->c;
-	uint64_t near = backend.record_ns(c->be);
-	struct eeh_recovery_status st;
+	uint64_t near = backend.record_ns(c->be), told = past->told;
 
 	if (near && time > c->state.time)
 		c->state.time = time;
-	pe_status(p, &st);
-	/* Its event came through. */
-	if (near && time <= st.last_frozen + near)
+	past->told = 0;
+	if (near && told && time <= told + near)
 		return 0;
 	/* The kernel makes another record only of what somebody has thawed. */
 	if (past->again || near)
@@ -77,6 +76,8 @@ static int take_past(void *arg, uint64_t time, uint32_t source)
 void keep_catch_up(struct controld *c)
 {
 	uint64_t since = c->state.time, before = c->state.freezes;
+	struct eeh_recovery_status st;
+	struct past past;
 	struct pe *p;
 	int err = 0;
 
@@ -88,8 +89,11 @@ void keep_catch_up(struct controld *c)
 	for (p = c->pes; p && err >= 0; p = p->next) {
 		if (!p->desc || !p->desc->passed)
 			continue;
-		err = backend.past(c->be, p->phb, p->addr, since, take_past,
-				   &(struct past) { .p = p });
+		past = (struct past) { .p = p };
+		pe_status(p, &st);
+		if (st.frozen_at == since)
+			past.told = since;
+		err = backend.past(c->be, p->phb, p->addr, since, take_past, &past);
 		if (err > 0)
 			say(c, LOG_WARNING, "%s: it froze more often while no controller ran than records are kept: those before are not counted",
 			    pe_name(p));
