@@ -259,7 +259,7 @@ CSTS=$(at "$(bar "$nvme" 0)" 0x1c)
 load() {
 	busybox devmem "$1" 32
 }
-rmmod nvme
+echo "$nvme" > /sys/bus/pci/drivers/nvme/unbind
 setpci -s "$nvme" COMMAND=0x6
 g0=$(inject gen "$nvme")
 live=$(load "$CSTS")
