@@ -48,6 +48,10 @@ same() {
 	fi
 }
 
+# How many times longer than others this machine takes: 1, or more with sanitizers (selftests/run)
+SLOWER=1
+! [[ -r ../slower ]] || read -r SLOWER < ../slower
+
 # until_true SECONDS COMMAND...: wait for it. EEH_PATIENCE: where nobody expects it to come true.
 # Looks less and less often, as many a look is a process. Not by $SECONDS: docs/lab-known-issues.md,
 # "The clock jumps".
@@ -55,7 +59,7 @@ until_true() {
 	local now end pause=5
 
 	read -r now _ < /proc/uptime
-	end=$((${now%.*} + ${EEH_PATIENCE:-$1}))
+	end=$((${now%.*} + ${EEH_PATIENCE:-$(($1 * SLOWER))}))
 	shift
 	until "$@"; do
 		read -r now _ < /proc/uptime
