@@ -199,7 +199,7 @@ case_race() {
 	local i
 
 	counters_zero
-	vm slow "$DEV" --vmm-delay 250
+	vm slow "$DEV" --vmm-delay $((250 * SLOWER))
 	for ((i = 0; i < 30; i++)); do
 		vmm slow enable
 		nap 100
