@@ -12,6 +12,7 @@ set -euo pipefail
 . ./vm.sh
 
 [[ -x /usr/lib/systemd/systemd ]] || skip_all "this machine has no systemd"
+[[ -e /proc/self/ns/pid && -e /proc/self/ns/cgroup ]] || skip_all "this kernel has no namespaces (CONFIG_PID_NS)"
 nvme_device
 
 # Debian's own tools: busybox cannot mount control groups a second time.
