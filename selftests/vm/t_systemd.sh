@@ -5,8 +5,8 @@
 # laid over the machine's root, the units are enabled, and systemd is PID 1 of namespaces of its own
 # (the machine's own init goes on outside). The module is loaded, the fast path attached, the controller
 # running and confined; it sees a freeze, recovers a PE, logs to the journal, reloads, is restarted when
-# it is killed or hangs, and all of it can be stopped. Of a kernel it wants IPC and PID
-# namespaces, seccomp, tmpfs with extended attributes (the overlay), /proc/PID/task/TID/children.
+# it is killed or hangs, and all of it can be stopped. Of a kernel it wants IPC and PID namespaces,
+# seccomp, tmpfs with extended attributes (the overlay), and /proc/PID/task/TID/children.
 # shellcheck disable=SC2034 # is() takes variables by name
 set -euo pipefail
 # shellcheck source=selftests/vm/vm.sh
